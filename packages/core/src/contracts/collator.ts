@@ -1,0 +1,21 @@
+import type { Random } from "../random/random.js";
+import type { NoisedBatch } from "../values/noised-batch.js";
+import type { TokenRow } from "../values/token-row.js";
+
+/**
+ * Rows of tokens to a noised batch. Owns how `t` is drawn, which positions may be masked, the prefix, padding and
+ * the loss reduction.
+ *
+ * Laws (testkit `collatorLaws`): positions without noise keep their token; special tokens, prompts and the kept
+ * prefix are never masked; noise replaces with `[MASK]` alone; the same random gives the same batch; a batch never
+ * has a zero denominator unless nothing in it could be masked; the mean mask rate matches the drawn times.
+ */
+export interface Collator {
+  readonly name: string;
+  /**
+   * @param rows - at least one row; each no longer than the row length the collator was made for
+   * @param random - the stream of this batch; the same stream gives the same batch
+   * @throws DiffusionError `DATA_INVALID` for no rows, an empty or a too long row
+   */
+  collate(rows: readonly TokenRow[], random: Random): NoisedBatch;
+}

@@ -1,0 +1,65 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { Backend } from "./backend.js";
+import type { Collator } from "./collator.js";
+import type { Denoiser } from "./denoiser.js";
+import type { NoiseSchedule } from "./noise-schedule.js";
+import type { Sampler } from "./sampler.js";
+import type { Tokenizer } from "./tokenizer.js";
+
+/** The kinds of component that a plugin can bring and a config can choose, each with its contract. */
+export interface ComponentKinds {
+  backend: Backend;
+  collator: Collator;
+  denoiser: Denoiser;
+  sampler: Sampler;
+  schedule: NoiseSchedule;
+  tokenizer: Tokenizer;
+}
+
+export type ComponentKind = keyof ComponentKinds;
+
+/** What the factory of each kind is given besides its options. Resolved from the pipeline, so a rebound part is used. */
+export interface ComponentDependencies {
+  backend: Readonly<Record<never, never>>;
+  collator: { readonly schedule: NoiseSchedule; readonly tokenizer: Tokenizer };
+  denoiser: { readonly backend: Backend; readonly tokenizer: Tokenizer };
+  sampler: Readonly<Record<never, never>>;
+  schedule: Readonly<Record<never, never>>;
+  tokenizer: Readonly<Record<never, never>>;
+}
+
+/**
+ * One component: a name, a schema for its options and a factory. The schema is any Standard Schema (zod, valibot,
+ * arktype); make it strict, so that a misspelt option is an error.
+ */
+export interface ComponentDefinition<Kind extends ComponentKind = ComponentKind, Options = unknown> {
+  /** Kebab-case, unique within its kind: what configs say. */
+  readonly name: string;
+  /** One line for listings. */
+  readonly description: string;
+  readonly options: StandardSchemaV1<unknown, Options>;
+  create(
+    options: Options,
+    dependencies: ComponentDependencies[Kind],
+  ): ComponentKinds[Kind] | Promise<ComponentKinds[Kind]>;
+}
+
+/** A definition whose options type is its own business. */
+// biome-ignore lint/suspicious/noExplicitAny: the one place where options of different components share a list.
+export type AnyDefinition<Kind extends ComponentKind> = ComponentDefinition<Kind, any>;
+
+/** The version of these contracts. A plugin made for another one is refused. */
+export const API_VERSION = 1;
+
+/** What a package publishes: a plain value. Importing it registers nothing; listing it in `plugins` does. */
+export interface Plugin {
+  /** The npm package name, named in errors. */
+  readonly name: string;
+  readonly apiVersion: number;
+  readonly backends?: readonly AnyDefinition<"backend">[];
+  readonly collators?: readonly AnyDefinition<"collator">[];
+  readonly denoisers?: readonly AnyDefinition<"denoiser">[];
+  readonly samplers?: readonly AnyDefinition<"sampler">[];
+  readonly schedules?: readonly AnyDefinition<"schedule">[];
+  readonly tokenizers?: readonly AnyDefinition<"tokenizer">[];
+}

@@ -1,0 +1,62 @@
+export type { ComponentChoice, PipelineConfig } from "./composition/config.js";
+export { decodeOptions } from "./composition/decode-options.js";
+export {
+  defineBackend,
+  defineCollator,
+  defineConfig,
+  defineDenoiser,
+  definePlugin,
+  defineSampler,
+  defineSchedule,
+  defineTokenizer,
+} from "./composition/define.js";
+export { componentKinds, Registry } from "./composition/registry.js";
+export { tokens } from "./composition/tokens.js";
+export type { Backend, BackendCapabilities, BackendMemory } from "./contracts/backend.js";
+export type { Collator } from "./contracts/collator.js";
+export {
+  type AnyDefinition,
+  API_VERSION,
+  type ComponentDefinition,
+  type ComponentDependencies,
+  type ComponentKind,
+  type ComponentKinds,
+  type Plugin,
+} from "./contracts/component.js";
+export type {
+  Denoiser,
+  DenoiserInput,
+  TokenDistributions,
+  TokenDraws,
+  TokenRule,
+} from "./contracts/denoiser.js";
+export type { Learner, LearnerReport, LearnerScores, LearnerStep, NamedArray } from "./contracts/learner.js";
+export type { NoiseSchedule } from "./contracts/noise-schedule.js";
+export type { RowDraws, Sampler, SamplerDecision, SamplerRow } from "./contracts/sampler.js";
+export { lossWeight, maskRate, revealProbability } from "./contracts/schedule-math.js";
+export type { SpecialTokenIds, Tokenizer } from "./contracts/tokenizer.js";
+export {
+  DiffusionError,
+  type DiffusionErrorParts,
+  type ErrorCode,
+  listNames,
+} from "./errors/diffusion-error.js";
+export type {
+  GenerationEvent,
+  GenerationFinished,
+  GenerationStarted,
+  PositionChange,
+  StepFinished,
+} from "./loop/events.js";
+export { type ReverseLoopOptions, reverseLoop } from "./loop/reverse-loop.js";
+export { type CanvasRequest, openCanvas, type PromptPart } from "./pipeline/open-canvas.js";
+export {
+  createPipeline,
+  type Generation,
+  type GenerationRequest,
+  type Pipeline,
+} from "./pipeline/pipeline.js";
+export { Random, type RowRandom } from "./random/random.js";
+export { assertCanvas, type Canvas } from "./values/canvas.js";
+export type { NoisedBatch } from "./values/noised-batch.js";
+export type { TokenRow } from "./values/token-row.js";

@@ -1,0 +1,222 @@
+import type { Denoiser, TokenDraws } from "../contracts/denoiser.js";
+import type { NoiseSchedule } from "../contracts/noise-schedule.js";
+import type { RowDraws, Sampler, SamplerRow } from "../contracts/sampler.js";
+import { DiffusionError } from "../errors/diffusion-error.js";
+import { Random } from "../random/random.js";
+import { assertCanvas, type Canvas } from "../values/canvas.js";
+import type { GenerationEvent, PositionChange } from "./events.js";
+import { RowState } from "./row-state.js";
+
+export interface ReverseLoopOptions {
+  readonly denoiser: Denoiser;
+  readonly sampler: Sampler;
+  readonly schedule: NoiseSchedule;
+  /** Where to start; not written to. */
+  readonly canvas: Canvas;
+  readonly maskTokenId: number;
+  /** Same seed, same text, whatever the batch, the backend or the machine. */
+  readonly seed: number;
+  /** Ids that must not be drawn, besides `[MASK]`. */
+  readonly suppressed?: readonly number[];
+  /** Checked between steps; an aborted run throws `ABORTED` and frees everything. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The only reverse loop: from a canvas at t = 1 to text at t = 0, one event a step.
+ *
+ * Each step asks the sampler which positions it wants, sends the rows that want any through the denoiser as one
+ * batch, and lets the sampler decide row by row. A row that is done leaves the batch and costs nothing more.
+ *
+ * @throws DiffusionError `ABORTED`, `PROMPT_INVALID`, `SHAPE_MISMATCH`, `LOCK_VIOLATED`, `SAMPLER_INVALID`,
+ *   `NOT_A_NUMBER` (with the step), `TOKEN_OUT_OF_RANGE`
+ */
+export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<GenerationEvent, void, void> {
+  const { denoiser, sampler, schedule, canvas, maskTokenId } = options;
+  assertCanvas(canvas, maskTokenId);
+  if (canvas.seq > denoiser.maxLength) {
+    throw new DiffusionError({
+      code: "PROMPT_INVALID",
+      component: "core/loop",
+      problem: `expected a canvas of at most ${denoiser.maxLength} tokens for denoiser "${denoiser.name}", got ${canvas.seq}`,
+      remedy: "Shorten the prompt or ask for fewer tokens",
+    });
+  }
+  const random = Random.fromSeed(options.seed);
+  const rows = Array.from(
+    { length: canvas.batch },
+    (_, row) => new RowState(row, canvas, random, maskTokenId, sampler, schedule),
+  );
+  const planned = typeof sampler.steps === "number" ? sampler.steps : undefined;
+  yield {
+    kind: "started",
+    batch: canvas.batch,
+    seq: canvas.seq,
+    ids: canvas.ids.slice(),
+    editable: canvas.editable.slice(),
+    steps: planned,
+  };
+
+  let step = 0;
+  let forwards = 0;
+  let rowForwards = 0;
+  for (
+    let active = rows.filter((row) => !row.done);
+    active.length > 0;
+    active = active.filter((row) => !row.done)
+  ) {
+    throwIfAborted(options.signal, step);
+    const plans = active.map((row) => {
+      const view = row.view();
+      return { row, view, positions: sampler.request(view) };
+    });
+    const asking = plans.filter((plan) => plan.positions.length > 0);
+    const drawsOf =
+      asking.length > 0 ? await predict(options, canvas.seq, asking, step) : new Map<RowState, RowDraws>();
+    if (asking.length > 0) {
+      forwards++;
+      rowForwards += asking.length;
+    }
+    const revealed: PositionChange[] = [];
+    const remasked: PositionChange[] = [];
+    for (const { row, view } of plans) {
+      const draws = drawsOf.get(row) ?? noDraws;
+      const changes = row.apply(sampler.decide(view, draws), draws);
+      revealed.push(...changes.revealed);
+      remasked.push(...changes.remasked);
+    }
+    yield {
+      kind: "step",
+      step,
+      t: plans[0].view.t,
+      s: plans[0].view.s,
+      revealed,
+      remasked,
+      masked: rows.reduce((sum, row) => sum + row.masked.length, 0),
+      finishedRows: active.filter((row) => row.done).map((row) => row.row),
+      forwards,
+      rowForwards,
+    };
+    step++;
+  }
+
+  const ids = new Int32Array(canvas.ids.length);
+  for (const row of rows) ids.set(row.ids, row.row * canvas.seq);
+  yield { kind: "finished", ids, steps: step, forwards, rowForwards };
+}
+
+// --- internal ---
+
+interface Plan {
+  readonly row: RowState;
+  readonly view: SamplerRow;
+  readonly positions: Int32Array;
+}
+
+const noDraws: RowDraws = {
+  positions: new Int32Array(0),
+  tokens: new Int32Array(0),
+  logProbs: new Float32Array(0),
+  entropy: new Float32Array(0),
+  margin: new Float32Array(0),
+};
+
+/** One forward for all rows that asked, and the draws handed back row by row. */
+async function predict(
+  { denoiser, sampler, suppressed, maskTokenId }: ReverseLoopOptions,
+  seq: number,
+  plans: readonly Plan[],
+  step: number,
+): Promise<Map<RowState, RowDraws>> {
+  const batch = plans.length;
+  const ids = new Int32Array(batch * seq);
+  const attentionMask = new Uint8Array(batch * seq);
+  const count = plans.reduce((sum, plan) => sum + plan.positions.length, 0);
+  const positions = new Int32Array(count);
+  const uniforms = new Float64Array(count);
+  let offset = 0;
+  plans.forEach((plan, index) => {
+    ids.set(plan.row.ids, index * seq);
+    attentionMask.set(plan.row.attentionMask, index * seq);
+    positions.set(
+      plan.positions.map((position) => index * seq + position),
+      offset,
+    );
+    uniforms.set(plan.row.tokenUniforms(plan.positions), offset);
+    offset += plan.positions.length;
+  });
+  const time = Float64Array.from(plans, (plan) => plan.view.t);
+  const distributions = await denoiser.denoise({ batch, seq, ids, attentionMask, time, positions });
+  let draws: TokenDraws;
+  try {
+    draws = await distributions.draw(sampler.tokenRule, uniforms, suppressed);
+  } finally {
+    distributions.dispose();
+  }
+  assertDraws(draws, count, denoiser, maskTokenId, step);
+  const byRow = new Map<RowState, RowDraws>();
+  let from = 0;
+  for (const plan of plans) {
+    const to = from + plan.positions.length;
+    byRow.set(plan.row, {
+      positions: plan.positions,
+      tokens: draws.tokens.subarray(from, to),
+      logProbs: draws.logProbs.subarray(from, to),
+      entropy: draws.entropy.subarray(from, to),
+      margin: draws.margin.subarray(from, to),
+    });
+    from = to;
+  }
+  return byRow;
+}
+
+function assertDraws(
+  draws: TokenDraws,
+  count: number,
+  denoiser: Denoiser,
+  maskTokenId: number,
+  step: number,
+): void {
+  const component = `denoisers/${denoiser.name}`;
+  for (const name of ["tokens", "logProbs", "entropy", "margin"] as const) {
+    if (draws[name].length !== count) {
+      throw new DiffusionError({
+        code: "SHAPE_MISMATCH",
+        component,
+        problem: `expected ${count} ${name} from draw, got ${draws[name].length} (step ${step})`,
+        remedy: "draw must answer with one entry for each requested position",
+      });
+    }
+  }
+  for (let index = 0; index < count; index++) {
+    const token = draws.tokens[index];
+    if (Number.isNaN(draws.logProbs[index]) || Number.isNaN(draws.entropy[index])) {
+      throw new DiffusionError({
+        code: "NOT_A_NUMBER",
+        component,
+        problem: `expected finite log-probabilities, got NaN in tensor "logProbs" in step ${step}`,
+        remedy:
+          "The weights probably hold NaN: check the checkpoint, or lower the learning rate that made it",
+      });
+    }
+    if (token < 0 || token >= denoiser.vocabularySize || token === maskTokenId) {
+      throw new DiffusionError({
+        code: "TOKEN_OUT_OF_RANGE",
+        component,
+        problem: `expected token ids in [0, ${denoiser.vocabularySize}) other than the mask ${maskTokenId}, got ${token} in step ${step}`,
+        remedy: "A denoiser must never draw [MASK] or ids outside its vocabulary",
+      });
+    }
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined, step: number): void {
+  if (!signal?.aborted) return;
+  throw new DiffusionError({
+    code: "ABORTED",
+    component: "core/loop",
+    problem: `expected to run to the end, got an abort before step ${step}`,
+    remedy: "Nothing is left running. Start again with the same seed for the same text",
+    cause: signal.reason,
+  });
+}

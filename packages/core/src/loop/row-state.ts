@@ -1,0 +1,154 @@
+import type { NoiseSchedule } from "../contracts/noise-schedule.js";
+import type { RowDraws, Sampler, SamplerDecision, SamplerRow } from "../contracts/sampler.js";
+import { DiffusionError } from "../errors/diffusion-error.js";
+import type { Random, RowRandom } from "../random/random.js";
+import type { Canvas } from "../values/canvas.js";
+import type { PositionChange } from "./events.js";
+
+/** One row of a running generation: its own copy of the page, its own clock, its own random stream. */
+export class RowState {
+  readonly ids: Int32Array;
+  readonly attentionMask: Uint8Array;
+  step = 0;
+  private readonly editable: Uint8Array;
+  private readonly editablePositions: Int32Array;
+  private readonly revealLogProbs: Float64Array;
+  private readonly random: Random;
+
+  constructor(
+    readonly row: number,
+    canvas: Canvas,
+    random: Random,
+    private readonly maskTokenId: number,
+    private readonly sampler: Sampler,
+    private readonly schedule: NoiseSchedule,
+  ) {
+    const from = row * canvas.seq;
+    this.ids = canvas.ids.slice(from, from + canvas.seq);
+    this.attentionMask = canvas.attentionMask.slice(from, from + canvas.seq);
+    this.editable = canvas.editable.slice(from, from + canvas.seq);
+    this.editablePositions = positionsWhere(canvas.seq, (position) => this.editable[position] === 1);
+    this.revealLogProbs = new Float64Array(canvas.seq).fill(Number.NaN);
+    this.random = random.split("row", canvas.rowKeys?.[row] ?? row);
+  }
+
+  get masked(): Int32Array {
+    return this.editablePositions.filter((position) => this.ids[position] === this.maskTokenId);
+  }
+
+  /** A row is done when its steps are used up, or when nothing is masked and nothing could be revised. */
+  get done(): boolean {
+    const { steps, revises } = this.sampler;
+    if (this.editablePositions.length === 0 || this.step === steps) return true;
+    return (steps === "until-done" || !revises) && this.masked.length === 0;
+  }
+
+  /** The row as the sampler sees it, before the step that comes next. */
+  view(): SamplerRow {
+    const masked = this.masked;
+    const { steps } = this.sampler;
+    const grid = typeof steps === "number";
+    const random = this.random.split("step", this.step);
+    const rowRandom: RowRandom = { uniform: (position, purpose) => random.split(purpose).uniform(position) };
+    return {
+      ids: this.ids,
+      editable: this.editable,
+      masked,
+      editablePositions: this.editablePositions,
+      step: this.step,
+      steps: grid ? steps : undefined,
+      t: grid
+        ? 1 - this.step / steps
+        : this.schedule.timeAt(1 - masked.length / this.editablePositions.length),
+      s: grid ? 1 - (this.step + 1) / steps : 0,
+      schedule: this.schedule,
+      revealLogProbs: this.revealLogProbs,
+      random: rowRandom,
+    };
+  }
+
+  /** Numbers for the token draws of this step at `positions`. */
+  tokenUniforms(positions: Int32Array): Float64Array {
+    const random = this.random.split("step", this.step, "token");
+    return Float64Array.from(positions, (position) => random.uniform(position));
+  }
+
+  /** Writes a decision onto the row and goes one step further. @throws DiffusionError `SAMPLER_INVALID`. */
+  apply(
+    decision: SamplerDecision,
+    draws: RowDraws,
+  ): { revealed: PositionChange[]; remasked: PositionChange[] } {
+    const before = this.ids.slice();
+    const touched = new Set<number>();
+    const revealed: PositionChange[] = [];
+    const remasked: PositionChange[] = [];
+    for (const index of decision.commit) {
+      const position = draws.positions[index];
+      const token = draws.tokens[index];
+      this.assertWritable(position, touched);
+      this.ids[position] = token;
+      this.revealLogProbs[position] = draws.logProbs[index];
+      if (token !== before[position]) {
+        revealed.push({ ...this.change(position, before, token), ...scores(draws, index) });
+      }
+    }
+    for (const position of decision.remask) {
+      this.assertWritable(position, touched);
+      this.ids[position] = this.maskTokenId;
+      this.revealLogProbs[position] = Number.NaN;
+      if (before[position] !== this.maskTokenId)
+        remasked.push(this.change(position, before, this.maskTokenId));
+    }
+    if (this.sampler.steps === "until-done" && decision.commit.length === 0) {
+      throw this.invalid(
+        "at least one committed token in each step of a sampler that runs until done, got none",
+      );
+    }
+    this.step++;
+    if (this.step === this.sampler.steps && this.masked.length > 0) {
+      throw this.invalid(`no mask left after the last of ${this.step} steps, got ${this.masked.length}`);
+    }
+    return { revealed, remasked };
+  }
+
+  // --- internal ---
+
+  private change(position: number, before: Int32Array, to: number): PositionChange {
+    return { row: this.row, position, from: before[position], to };
+  }
+
+  private assertWritable(position: number, touched: Set<number>): void {
+    if (position === undefined || this.editable[position] !== 1) {
+      throw new DiffusionError({
+        code: "LOCK_VIOLATED",
+        component: `samplers/${this.sampler.name}`,
+        problem: `expected writes at editable positions only, got position ${position} in step ${this.step}`,
+        remedy:
+          "Return indices into the draws in `commit`, and positions of `row.editablePositions` in `remask`",
+      });
+    }
+    if (touched.has(position)) {
+      throw this.invalid(`one decision for each position, got two for position ${position}`);
+    }
+    touched.add(position);
+  }
+
+  private invalid(expectedAndGot: string): DiffusionError {
+    return new DiffusionError({
+      code: "SAMPLER_INVALID",
+      component: `samplers/${this.sampler.name}`,
+      problem: `expected ${expectedAndGot} (row ${this.row}, step ${this.step})`,
+      remedy: "The sampler breaks its contract: run samplerLaws of @textdiffusion/testkit on it",
+    });
+  }
+}
+
+function scores(draws: RowDraws, index: number) {
+  return { logProb: draws.logProbs[index], entropy: draws.entropy[index], margin: draws.margin[index] };
+}
+
+function positionsWhere(seq: number, holds: (position: number) => boolean): Int32Array {
+  const positions: number[] = [];
+  for (let position = 0; position < seq; position++) if (holds(position)) positions.push(position);
+  return Int32Array.from(positions);
+}

@@ -1,0 +1,122 @@
+import type { Tokenizer } from "../contracts/tokenizer.js";
+import { DiffusionError } from "../errors/diffusion-error.js";
+import type { Canvas } from "../values/canvas.js";
+
+/** A piece of a row: fixed text, or a gap of a number of tokens that the model writes. */
+export type PromptPart = string | { readonly gap: number };
+
+export interface CanvasRequest {
+  /** One entry a row. A string is a prompt that is continued to `length`; parts say where the gaps are. Default one empty prompt. */
+  readonly prompts?: readonly (string | readonly PromptPart[])[];
+  /** Tokens of the whole row, prompt and frame included, for prompts given as strings. */
+  readonly length: number;
+  /** Put the model's begin and end tokens around the row, as its training rows had them. Default false. */
+  readonly frame?: boolean;
+  /** See `Canvas.rowKeys`. */
+  readonly rowKeys?: readonly number[];
+}
+
+/**
+ * Text to a page of fixed tokens and masks. Rows of unequal length are padded on the right and the padding is not
+ * attended to.
+ *
+ * @throws DiffusionError `PROMPT_INVALID` for a prompt that fills the canvas, holds the mask token, or cannot be padded
+ */
+export function openCanvas(tokenizer: Tokenizer, request: CanvasRequest): Canvas {
+  const prompts = request.prompts ?? [""];
+  if (prompts.length === 0)
+    throw invalid("at least one prompt, got none", 'Pass [""] to generate without a prompt');
+  if (!Number.isSafeInteger(request.length) || request.length < 1) {
+    throw invalid(
+      `a length of at least 1 token, got ${request.length}`,
+      "Ask for a positive whole number of tokens",
+    );
+  }
+  const rows = prompts.map((prompt, row) => layRow(tokenizer, prompt, request, row));
+  const seq = Math.max(...rows.map((row) => row.ids.length));
+  const { pad } = tokenizer.special;
+  if (pad === undefined && rows.some((row) => row.ids.length !== seq)) {
+    throw invalid(
+      "rows of one length, since the tokenizer has no pad token, got several",
+      "Use gaps that make the rows equally long",
+    );
+  }
+  const canvas: Canvas = {
+    batch: rows.length,
+    seq,
+    ids: new Int32Array(rows.length * seq).fill(pad ?? 0),
+    attentionMask: new Uint8Array(rows.length * seq),
+    editable: new Uint8Array(rows.length * seq),
+    rowKeys: request.rowKeys,
+  };
+  rows.forEach((row, index) => {
+    canvas.ids.set(row.ids, index * seq);
+    canvas.editable.set(row.editable, index * seq);
+    canvas.attentionMask.fill(1, index * seq, index * seq + row.ids.length);
+  });
+  return canvas;
+}
+
+// --- internal ---
+
+function layRow(
+  tokenizer: Tokenizer,
+  prompt: string | readonly PromptPart[],
+  request: CanvasRequest,
+  row: number,
+) {
+  const { special } = tokenizer;
+  const before = request.frame && special.begin !== undefined ? [special.begin] : [];
+  const after = request.frame && special.end !== undefined ? [special.end] : [];
+  const ids: number[] = [...before];
+  const editable: number[] = before.map(() => 0);
+  const lay = (part: PromptPart) => {
+    if (typeof part === "string") {
+      const text = tokenizer.encode(part);
+      if (text.includes(special.mask)) {
+        throw invalid(
+          `no mask token in the text of prompt ${row}, got ${JSON.stringify(part)}`,
+          "Say where to write with { gap: tokens } instead",
+        );
+      }
+      ids.push(...text);
+      editable.push(...Array.from(text, () => 0));
+    } else {
+      if (!Number.isSafeInteger(part.gap) || part.gap < 1) {
+        throw invalid(
+          `a gap of at least 1 token in prompt ${row}, got ${part.gap}`,
+          "Use a positive whole number",
+        );
+      }
+      for (let count = 0; count < part.gap; count++) {
+        ids.push(special.mask);
+        editable.push(1);
+      }
+    }
+  };
+  if (typeof prompt === "string") {
+    lay(prompt);
+    const rest = request.length - ids.length - after.length;
+    if (rest < 1) {
+      throw invalid(
+        `a prompt shorter than the canvas of ${request.length} tokens, got ${ids.length + after.length} tokens in prompt ${row}`,
+        "Shorten the prompt or raise the length",
+      );
+    }
+    lay({ gap: rest });
+  } else {
+    prompt.forEach(lay);
+  }
+  ids.push(...after);
+  editable.push(...after.map(() => 0));
+  return { ids, editable };
+}
+
+function invalid(expectedAndGot: string, remedy: string): DiffusionError {
+  return new DiffusionError({
+    code: "PROMPT_INVALID",
+    component: "core/canvas",
+    problem: `expected ${expectedAndGot}`,
+    remedy,
+  });
+}

@@ -1,0 +1,139 @@
+import { match } from "ts-pattern";
+import type { PipelineConfig } from "../composition/config.js";
+import { compose } from "../composition/container.js";
+import { componentKinds, Registry } from "../composition/registry.js";
+import type { ComponentKind, ComponentKinds } from "../contracts/component.js";
+import { DiffusionError, listNames } from "../errors/diffusion-error.js";
+import type { GenerationEvent } from "../loop/events.js";
+import { reverseLoop } from "../loop/reverse-loop.js";
+import { type CanvasRequest, openCanvas } from "./open-canvas.js";
+
+export interface GenerationRequest extends Omit<CanvasRequest, "length"> {
+  /** Tokens of the whole row, prompt included. Default: the longest canvas of the denoiser. */
+  readonly length?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  /** Special tokens that may be written, as ids. Default none: the text holds no pad, begin, end or unknown token. */
+  readonly allowSpecial?: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+export interface Generation {
+  /** One text a row, prompt included, special tokens left out. */
+  readonly texts: readonly string[];
+  /** shape [batch, seq] */
+  readonly ids: Int32Array;
+  readonly seq: number;
+  readonly steps: number;
+  readonly forwards: number;
+}
+
+/** A composed pipeline. It owns what it created from names; dispose it when done. */
+export interface Pipeline {
+  readonly registry: Registry;
+  /** A part of the pipeline. @throws DiffusionError `CONFIG_INVALID` when the config has none. */
+  get<Kind extends ComponentKind>(kind: Kind): Promise<ComponentKinds[Kind]>;
+  /** The generation as it happens. Leaving the loop early stops it. */
+  stream(request?: GenerationRequest): AsyncGenerator<GenerationEvent, void, void>;
+  generate(request?: GenerationRequest): Promise<Generation>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Composes a pipeline from a config: names looked up in `plugins`, or components passed as values.
+ *
+ * ```ts
+ * const pipeline = await createPipeline({ plugins, tokenizer, denoiser, schedule: "linear", sampler: { name: "confidence", steps: 16 } });
+ * const { texts } = await pipeline.generate({ prompts: ["ROMEO:"], length: 128, seed: 7 });
+ * ```
+ *
+ * @throws DiffusionError `UNKNOWN_COMPONENT`, `UNKNOWN_OPTION`, `CONFIG_INVALID`, `DUPLICATE_COMPONENT`, `PLUGIN_INVALID`
+ */
+export async function createPipeline(config: PipelineConfig): Promise<Pipeline> {
+  assertKeys(config);
+  const registry = new Registry(config.plugins ?? []);
+  const composition = await compose(config, registry);
+  let disposed = false;
+
+  const get: Pipeline["get"] = (kind) => {
+    if (disposed) {
+      throw new DiffusionError({
+        code: "DISPOSED",
+        component: "core/pipeline",
+        problem: `expected a live pipeline when asked for its ${kind}, got a disposed one`,
+        remedy: "Create a new pipeline",
+      });
+    }
+    return composition.get(kind);
+  };
+
+  async function* stream(request: GenerationRequest = {}): AsyncGenerator<GenerationEvent, void, void> {
+    const [tokenizer, sampler, schedule] = [
+      await get("tokenizer"),
+      await get("sampler"),
+      await get("schedule"),
+    ];
+    const denoiser = await get("denoiser");
+    const canvas = openCanvas(tokenizer, { ...request, length: request.length ?? denoiser.maxLength });
+    yield* reverseLoop({
+      denoiser,
+      sampler,
+      schedule,
+      canvas,
+      maskTokenId: tokenizer.special.mask,
+      seed: request.seed ?? 0,
+      suppressed: tokenizer.specialIds.filter((id) => !request.allowSpecial?.includes(id)),
+      signal: request.signal,
+    });
+  }
+
+  async function generate(request?: GenerationRequest): Promise<Generation> {
+    const tokenizer = await get("tokenizer");
+    let seq = 0;
+    let generation: Generation | undefined;
+    for await (const event of stream(request)) {
+      match(event)
+        .with({ kind: "started" }, (started) => {
+          seq = started.seq;
+        })
+        .with({ kind: "step" }, () => undefined)
+        .with({ kind: "finished" }, ({ ids, steps, forwards }) => {
+          generation = { texts: textsOf(ids, seq), ids, seq, steps, forwards };
+        })
+        .exhaustive();
+    }
+    return generation as Generation; // the loop ends with "finished" or throws
+
+    function textsOf(ids: Int32Array, width: number): string[] {
+      return Array.from({ length: ids.length / width }, (_, row) =>
+        tokenizer.decode(ids.subarray(row * width, (row + 1) * width)),
+      );
+    }
+  }
+
+  return {
+    registry,
+    get,
+    stream,
+    generate,
+    dispose: async () => {
+      if (disposed) return;
+      disposed = true;
+      await composition.dispose();
+    },
+  };
+}
+
+// --- internal ---
+
+function assertKeys(config: PipelineConfig): void {
+  const known = [...componentKinds, "plugins", "modules"];
+  const unknown = Object.keys(config).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new DiffusionError({
+    code: "UNKNOWN_OPTION",
+    component: "core/config",
+    problem: `expected known keys in the config, got "${unknown}". Known: ${listNames(known)}`,
+    remedy: "Correct the key or take it out",
+  });
+}

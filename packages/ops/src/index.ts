@@ -1,0 +1,1 @@
+export type { MaskedLanguageModel, ModelInput } from "./masked-language-model.js";
