@@ -1,5 +1,5 @@
 export type { ComponentChoice, PipelineConfig } from "./composition/config.js";
-export { decodeOptions } from "./composition/decode-options.js";
+export { decodeOptions, decodeOptionsSync } from "./composition/decode-options.js";
 export {
   defineBackend,
   defineCollator,

@@ -17,7 +17,8 @@ export interface BackendMemory {
 /**
  * Where tensors live and kernels run. Importing a backend does nothing; `start` registers kernels and gradients.
  *
- * Laws (testkit `backendLaws`): start and dispose may each be called twice; `scope` frees all but what it returns.
+ * Laws (testkit `backendLaws`): start and dispose may each be called twice; a started backend names its device and
+ * precision and counts its memory; starting and disposing leaves no tensor behind.
  */
 export interface Backend {
   readonly name: string;

@@ -16,7 +16,10 @@ export interface DenoiserInput {
  * How one token is chosen at each requested position.
  *
  * Order: forbid `suppressed`, divide by `temperature`, keep the `topK` largest (ties at the border stay), then keep
- * the smallest set whose mass reaches `topP` (the token that crosses stays, as in Hugging Face), renormalise, draw.
+ * the smallest set whose share of what is left reaches `topP` (the token that crosses stays, as in Hugging Face; of
+ * equals the lowest id first), renormalise, draw: the first kept id, counted upwards, whose cumulative probability
+ * exceeds the uniform. So one uniform is one token on every implementation, up to rounding
+ * (testkit `hostDistributions` is the reference, in doubles).
  */
 export interface TokenRule {
   /** 0 takes the most probable token (lowest id among equals). */
