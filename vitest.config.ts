@@ -14,6 +14,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+    globalSetup: ["./scripts/build-gradients.mjs"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Two cores: tensor tests gain nothing from more workers.

@@ -1,1 +1,3 @@
-export {};
+export type { BackendOptions } from "./backend-entry.js";
+export { backendNodePlugin } from "./backend-node-plugin.js";
+export { type CreateBackendOptions, createBackend, startBackend } from "./create-backend.js";

@@ -1,0 +1,6 @@
+import type { BackendEntry } from "./backend-entry.js";
+import { cpuEntry } from "./cpu-entry.js";
+import { wasmEntry } from "./wasm-entry.js";
+
+/** Every backend for Node, the fastest first: the order in which "auto" tries them. */
+export const backendEntries: readonly BackendEntry[] = [wasmEntry, cpuEntry];
