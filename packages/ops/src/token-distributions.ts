@@ -1,0 +1,181 @@
+import type { Tensor2D } from "@tensorflow/tfjs-core";
+import {
+  DiffusionError,
+  type ErrorCode,
+  type TokenDistributions,
+  type TokenDraws,
+  type TokenRule,
+} from "@textdiffusion/core";
+import { drawChunk } from "./draw-chunk.js";
+import { blockedLogits, drawableIds, layOutBlocks } from "./vocabulary-blocks.js";
+
+export interface TokenDistributionsOptions {
+  /** Ids that are never drawn: `[MASK]`, and rows of the embedding that the tokenizer does not know. */
+  readonly forbidden: readonly number[];
+}
+
+/**
+ * Categorical distributions over the vocabulary from a model's raw logits, drawn from without downloading them.
+ *
+ * The vocabulary is cut into about `sqrt(vocab)` blocks. The device sums `exp` over each block; the host chooses a
+ * block with the position's uniform, downloads the chosen blocks alone and chooses the token within, in doubles:
+ * inverse transform in two levels. Top-k and top-p read the blocks with the largest logits, as many as it takes to be
+ * certain of the cut, ties included; for a flat distribution that is all of them. A draw follows the distribution up
+ * to the float32 rounding of the block sums, about 1e-6 relative.
+ *
+ * Positions are worked on in chunks, so that the extra memory on the device is about six times 16 MiB, or six times the
+ * logits of one position where that is more. A row that holds NaN or positive infinity gets NaN as its scores.
+ *
+ * @param logits - shape [positions, vocab], float32. Owned from here on: `dispose` frees it.
+ * @throws DiffusionError `TOKEN_OUT_OF_RANGE` for a forbidden id outside the vocabulary. `draw` throws
+ * `SAMPLER_INVALID`, `SHAPE_MISMATCH`, `TOKEN_OUT_OF_RANGE` for bad arguments, `CONFIG_INVALID` when every id is
+ * forbidden or suppressed, `NOT_A_NUMBER` when all that is left of a row is minus infinity, `DISPOSED`.
+ */
+export function tokenDistributions(
+  logits: Tensor2D,
+  { forbidden }: TokenDistributionsOptions,
+): TokenDistributions {
+  const [count, vocab] = logits.shape;
+  const layout = layOutBlocks(vocab);
+  assertIds(forbidden, vocab, "forbidden");
+
+  return {
+    count,
+
+    async draw(rule, uniforms, suppressed = []): Promise<TokenDraws> {
+      assertLive(logits);
+      assertRule(rule);
+      assertIds(suppressed, vocab, "suppressed");
+      if (uniforms.length !== count) {
+        throw invalid(
+          "SHAPE_MISMATCH",
+          `${count} uniforms, got ${uniforms.length}`,
+          "Pass one for each position",
+        );
+      }
+      const excluded = new Set([...forbidden, ...suppressed]);
+      const brokenToken = firstAllowed(excluded, vocab);
+      const draws: TokenDraws = {
+        tokens: new Int32Array(count),
+        logProbs: new Float32Array(count),
+        entropy: new Float32Array(count),
+        margin: new Float32Array(count),
+      };
+      const drawable = drawableIds(layout, excluded);
+      try {
+        const rowsAtOnce = Math.max(1, Math.floor(chunkElements / vocab));
+        for (let from = 0; from < count; from += rowsAtOnce) {
+          const to = Math.min(count, from + rowsAtOnce);
+          const chunk = blockedLogits(logits, drawable, layout, from, to);
+          try {
+            await drawChunk({
+              logits: chunk,
+              rule,
+              uniforms: uniforms.subarray(from, to),
+              brokenToken,
+              offset: from,
+              draws: {
+                tokens: draws.tokens.subarray(from, to),
+                logProbs: draws.logProbs.subarray(from, to),
+                entropy: draws.entropy.subarray(from, to),
+                margin: draws.margin.subarray(from, to),
+              },
+            });
+          } finally {
+            chunk.dispose();
+          }
+        }
+      } finally {
+        drawable.dispose();
+      }
+      return draws;
+    },
+
+    async logProbs(): Promise<Float32Array> {
+      assertLive(logits);
+      firstAllowed(new Set(forbidden), vocab);
+      const table = Float32Array.from(await logits.data()); // a copy: the cpu backend gives its own memory away
+      for (let row = 0; row < count; row++)
+        normalize(table.subarray(row * vocab, (row + 1) * vocab), forbidden);
+      return table;
+    },
+
+    dispose(): void {
+      logits.dispose(); // a second call does nothing
+    },
+  };
+}
+
+// --- internal ---
+
+/** Logits in a chunk of positions: 16 MiB, 83 positions of RoBERTa's 50265 tokens. */
+const chunkElements = 2 ** 22;
+/** Far below any use, far above where float32 would make a quotient of it infinite. */
+const smallestTemperature = 1e-6;
+
+/** Logits to log-probabilities in place; shape [vocab]. */
+function normalize(row: Float32Array, forbidden: readonly number[]): void {
+  for (const id of forbidden) row[id] = Number.NEGATIVE_INFINITY;
+  const max = row.reduce((largest, logit) => Math.max(largest, logit));
+  let mass = 0;
+  for (const logit of row) mass += Math.exp(logit - max); // NaN when all are minus infinity
+  const logMass = max + Math.log(mass);
+  for (let id = 0; id < row.length; id++) row[id] -= logMass;
+}
+
+/** The lowest id that may be drawn. */
+function firstAllowed(excluded: ReadonlySet<number>, vocab: number): number {
+  for (let id = 0; id < vocab; id++) if (!excluded.has(id)) return id;
+  throw invalid(
+    "CONFIG_INVALID",
+    `a token that may be drawn, got all ${vocab} excluded`,
+    "Suppress fewer ids",
+  );
+}
+
+function assertLive(logits: Tensor2D): void {
+  if (!logits.isDisposed) return;
+  throw invalid("DISPOSED", "live distributions, got disposed ones", "Draw before disposing of them");
+}
+
+function assertRule({ temperature, topK, topP, scoreTemperature = 1 }: TokenRule): void {
+  const check = (name: string, value: number, expected: string, good: boolean) => {
+    if (!good)
+      throw invalid("SAMPLER_INVALID", `${name} to be ${expected}, got ${value}`, "Correct the token rule");
+  };
+  const usable = (value: number) => value >= smallestTemperature && value < Number.POSITIVE_INFINITY;
+  check(
+    "temperature",
+    temperature,
+    `0, or finite and at least ${smallestTemperature}`,
+    temperature === 0 || usable(temperature),
+  );
+  check(
+    "scoreTemperature",
+    scoreTemperature,
+    `finite and at least ${smallestTemperature}`,
+    usable(scoreTemperature),
+  );
+  if (topK !== undefined)
+    check("topK", topK, "a positive whole number", Number.isSafeInteger(topK) && topK > 0);
+  if (topP !== undefined) check("topP", topP, "in (0, 1]", topP > 0 && topP <= 1);
+}
+
+function assertIds(ids: readonly number[], vocab: number, role: string): void {
+  const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
+  if (wrong === undefined) return;
+  throw invalid(
+    "TOKEN_OUT_OF_RANGE",
+    `${role} ids below ${vocab}, got ${wrong}`,
+    "Does the tokenizer belong to the model?",
+  );
+}
+
+function invalid(code: ErrorCode, expected: string, remedy: string): DiffusionError {
+  return new DiffusionError({
+    code,
+    component: "ops/token-distributions",
+    problem: `expected ${expected}`,
+    remedy,
+  });
+}
