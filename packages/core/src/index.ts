@@ -57,6 +57,23 @@ export {
   type Pipeline,
 } from "./pipeline/pipeline.js";
 export { Random, type RowRandom } from "./random/random.js";
+export {
+  decodeSafetensors,
+  decodeSafetensorsHeader,
+  decodeSafetensorsTensor,
+  type SafetensorsEntry,
+  type SafetensorsHeader,
+  safetensorsHeaderEnd,
+  safetensorsPrefixBytes,
+} from "./safetensors/decode.js";
+export {
+  encodeSafetensors,
+  encodeSafetensorsTensor,
+  layoutSafetensors,
+  type SafetensorsLayout,
+  type SafetensorsOptions,
+  type SafetensorsPrecision,
+} from "./safetensors/encode.js";
 export { assertCanvas, type Canvas } from "./values/canvas.js";
 export type { NoisedBatch } from "./values/noised-batch.js";
 export type { TokenRow } from "./values/token-row.js";

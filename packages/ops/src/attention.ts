@@ -1,0 +1,54 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Random } from "@textdiffusion/core";
+import { dropout } from "./dropout.js";
+
+/** What attention reads. All of it stays alive. */
+export interface AttentionInput {
+  readonly batch: number;
+  readonly seq: number;
+  readonly heads: number;
+  /** shape [batch * seq, hidden], head after head within `hidden` */
+  readonly queries: tf.Tensor2D;
+  /** shape [batch * seq, hidden] */
+  readonly keys: tf.Tensor2D;
+  /** shape [batch * seq, hidden] */
+  readonly values: tf.Tensor2D;
+  /** Added to the scores: 0 where a key may be attended to, `attentionBias` where not; shape [batch, 1, 1, seq]. */
+  readonly bias: tf.Tensor4D;
+  /** Dropout of the attention probabilities, where wanted. */
+  readonly dropout?: { readonly rate: number; readonly random: Random };
+}
+
+/**
+ * Scaled dot-product attention in several heads: `softmax(q k^T / sqrt(size of a head) + bias) v`.
+ * Vaswani et al. 2017, arXiv:1706.03762.
+ *
+ * @returns shape [batch * seq, hidden]. The caller disposes of it.
+ */
+export function multiHeadAttention(input: AttentionInput): tf.Tensor2D {
+  const { batch, seq, heads, bias } = input;
+  const hidden = input.queries.shape[1];
+  const headSize = hidden / heads;
+  const splitHeads = (x: tf.Tensor2D): tf.Tensor4D =>
+    tf.transpose(tf.reshape(x, [batch, seq, heads, headSize]), [0, 2, 1, 3]); // [batch, heads, seq, headSize]
+  const products = tf.matMul(splitHeads(input.queries), splitHeads(input.keys), false, true);
+  const scores = tf.add(tf.mul(products, 1 / Math.sqrt(headSize)), bias); // [batch, heads, seq, seq]
+  let probabilities = tf.softmax(scores);
+  if (input.dropout) probabilities = dropout(probabilities, input.dropout.rate, input.dropout.random);
+  const mixed = tf.matMul(probabilities, splitHeads(input.values)); // [batch, heads, seq, headSize]
+  return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * seq, hidden]);
+}
+
+/**
+ * The additive mask of `multiHeadAttention`: large enough that `exp` of it is 0 in float32, small enough that no sum
+ * overflows.
+ *
+ * @param attentionMask - 1 where a key may be attended to; shape [batch, seq]
+ * @returns shape [batch, 1, 1, seq]. The caller disposes of it.
+ */
+export function attentionBias(attentionMask: Uint8Array, batch: number, seq: number): tf.Tensor4D {
+  return tf.tensor4d(
+    Float32Array.from(attentionMask, (attended) => (attended ? 0 : -1e9)),
+    [batch, 1, 1, seq],
+  );
+}
