@@ -1,0 +1,198 @@
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  DiffusionError,
+  type Learner,
+  type LearnerReport,
+  type LearnerScores,
+  type LearnerStep,
+  type NoisedBatch,
+  type Random,
+} from "@textdiffusion/core";
+import { type MaskedLanguageModel, sparseCrossEntropy } from "@textdiffusion/ops";
+import { createAdamW } from "./adam-w.js";
+import { GradientSum } from "./gradient-sum.js";
+import { decodeLearnerOptions, type LearnerOptions } from "./learner-options.js";
+import { learnerState, restoreLearnerState } from "./learner-state.js";
+import { type LossPositions, lossPositions } from "./loss-positions.js";
+
+/**
+ * A learner from a masked language model: AdamW on the weighted cross entropy at the positions where noise fell.
+ *
+ * The loss of a step is `sum(lossWeight * crossEntropy) / sum(lossDenominator)` over all its micro-batches, so one
+ * batch of 8 rows, 2 of 4 and 4 of 2 give the same gradient, up to rounding. Only positions with a loss weight pass
+ * the model's head; their number is padded, see `lossPositions`.
+ *
+ * The learner makes and frees the optimizer's moments. The model stays with who made it: dispose of the learner,
+ * then of the model.
+ *
+ * `step` throws `NOT_A_NUMBER` before any weight has changed, and `DATA_INVALID` when no micro-batch has noise.
+ *
+ * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID` for bad options
+ */
+export function createLearner(model: MaskedLanguageModel, options: Partial<LearnerOptions> = {}): Learner {
+  const optimizer = createAdamW(model.parameters, decodeLearnerOptions(options));
+  const parameterNames = new Map([...model.parameters].map(([name, variable]) => [variable.name, name]));
+  const smallest = [...model.parameters.values()].reduce((a, b) => (b.size < a.size ? b : a));
+  let disposed = false;
+
+  async function step({ batches, learningRate, clipNorm, random }: LearnerStep): Promise<LearnerReport> {
+    assertAlive();
+    const denominator = batches.reduce((sum, batch) => sum + batch.lossDenominator, 0);
+    if (!(denominator > 0)) throw noNoise();
+    const gradients = new GradientSum();
+    try {
+      let lossNats = 0;
+      for (const [index, batch] of batches.entries()) {
+        const selected = lossPositions(batch, batch.lossWeight, model.vocabularySize);
+        if (selected.count === 0) continue;
+        lossNats += await addGradients(gradients, batch, selected, denominator, random.split(index));
+      }
+      const gradientNorm = await normOf(gradients);
+      const clips = clipNorm > 0 && gradientNorm > clipNorm;
+      optimizer.update(gradients.gradients, {
+        learningRate,
+        gradientScale: clips ? clipNorm / gradientNorm : 1,
+      });
+      // Backends may put work off until a value is read: after this the step is done, and each step does the same work.
+      await smallest.data();
+      return { lossNats, gradientNorm };
+    } finally {
+      gradients.dispose();
+    }
+  }
+
+  /** Adds the gradients of one micro-batch and returns its part of the loss in nats. */
+  async function addGradients(
+    sum: GradientSum,
+    batch: NoisedBatch,
+    selected: LossPositions,
+    denominator: number,
+    dropout: Random,
+  ): Promise<number> {
+    const factors = new Float32Array(selected.positions.length);
+    for (let index = 0; index < selected.count; index++) {
+      factors[index] = batch.lossWeight[selected.positions[index]] / denominator;
+    }
+    const { value, grads } = tf.variableGrads(() => {
+      const logits = model.logits(modelInput(batch, selected), dropout); // [padded, vocab]
+      const crossEntropy = sparseCrossEntropy(logits, tf.tensor1d(selected.labels, "int32")); // [padded]
+      return tf.sum(tf.mul(crossEntropy, tf.tensor1d(factors))); // []
+    }, trainable());
+    for (const [variable, gradient] of Object.entries(grads)) {
+      sum.add(parameterNames.get(variable) as string, gradient);
+    }
+    try {
+      const [lossNats] = await value.data();
+      if (!Number.isFinite(lossNats)) throw notANumber("the loss", lossNats);
+      return lossNats;
+    } finally {
+      value.dispose();
+    }
+  }
+
+  async function score(batch: NoisedBatch): Promise<LearnerScores> {
+    assertAlive();
+    const selected = lossPositions(batch, batch.noiseMask, model.vocabularySize);
+    if (selected.count === 0) return { crossEntropy: new Float32Array(0), correct: new Uint8Array(0) };
+    const [crossEntropy, best] = tf.tidy(() => {
+      const logits = model.logits(modelInput(batch, selected)); // [padded, vocab]
+      return [
+        sparseCrossEntropy(logits, tf.tensor1d(selected.labels, "int32")),
+        tf.argMax(logits, 1),
+      ] as const;
+    });
+    try {
+      const [nats, tokens] = await Promise.all([crossEntropy.data(), best.data()]);
+      return {
+        crossEntropy: Float32Array.from(nats.subarray(0, selected.count)),
+        correct: Uint8Array.from(tokens.subarray(0, selected.count), (token, index) =>
+          token === selected.labels[index] ? 1 : 0,
+        ),
+      };
+    } finally {
+      tf.dispose([crossEntropy, best]);
+    }
+  }
+
+  return {
+    name: `${model.name} with AdamW`,
+    parameterCount: [...model.parameters.values()].reduce((sum, { size }) => sum + size, 0),
+    step,
+    score,
+    state: async () => {
+      assertAlive();
+      return learnerState(optimizer);
+    },
+    restore: async (state) => {
+      assertAlive();
+      restoreLearnerState(optimizer, state);
+    },
+    dispose: () => {
+      if (disposed) return;
+      disposed = true;
+      optimizer.dispose();
+    },
+  };
+
+  function trainable(): tf.Variable[] {
+    const variables = [...model.parameters.values()].filter((variable) => variable.trainable);
+    if (variables.length > 0) return variables;
+    throw new DiffusionError({
+      code: "MODEL_INVALID",
+      component: "training/learner",
+      problem: `expected a model with trainable parameters, got ${model.parameters.size} frozen ones`,
+      remedy: "Set `trainable` of the parameters to learn",
+    });
+  }
+
+  function assertAlive(): void {
+    if (!disposed) return;
+    throw new DiffusionError({
+      code: "DISPOSED",
+      component: "training/learner",
+      problem: "expected a live learner, got a disposed one",
+      remedy: "Create a new learner",
+    });
+  }
+}
+
+// --- internal ---
+
+function modelInput(batch: NoisedBatch, { positions }: LossPositions) {
+  return {
+    batch: batch.batch,
+    seq: batch.seq,
+    ids: batch.noisedIds,
+    attentionMask: batch.attentionMask,
+    positions,
+  };
+}
+
+/** Global L2 norm. The squares of each tensor are summed on the device, those few sums here, in doubles. */
+async function normOf(sum: GradientSum): Promise<number> {
+  const squares = await sum.squaredNorms();
+  const names = [...sum.gradients.keys()];
+  const bad = squares.findIndex((square) => !Number.isFinite(square));
+  if (bad >= 0) throw notANumber(`the squared norm of the gradient of "${names[bad]}"`, squares[bad]);
+  return Math.sqrt(squares.reduce((total, square) => total + square, 0));
+}
+
+function notANumber(what: string, value: number): DiffusionError {
+  return new DiffusionError({
+    code: "NOT_A_NUMBER",
+    component: "training/learner",
+    problem: `expected ${what} to be finite, got ${value}`,
+    remedy:
+      "The weights are as before this step. Lower the learning rate, lengthen warm-up or clip the gradient",
+    details: { tensor: what },
+  });
+}
+
+function noNoise(): DiffusionError {
+  return new DiffusionError({
+    code: "DATA_INVALID",
+    component: "training/learner",
+    problem: "expected noise in at least one micro-batch of the step, got none",
+    remedy: "Is every token of these rows a special token, a prompt or padding?",
+  });
+}
