@@ -1,1 +1,12 @@
-export {};
+export type { Activation, ArchitectureName, EncoderConfig } from "./config/encoder-config.js";
+export { decodeEncoderConfig, encodeEncoderConfig } from "./config/hugging-face-config.js";
+export { type CreateModelOptions, createModel } from "./create-model.js";
+export {
+  idsUnknownTo,
+  type MaskedLanguageModelDenoiserOptions,
+  maskedLanguageModelDenoiser,
+} from "./denoiser/masked-language-model-denoiser.js";
+export { type EncoderModel, encoderModelFromArrays } from "./encoder/encoder-model.js";
+export { loadModel } from "./files/load-model.js";
+export { type ModelRecord, readModelRecord, writeModelRecord } from "./files/model-record.js";
+export { type SaveModelOptions, saveModel } from "./files/save-model.js";

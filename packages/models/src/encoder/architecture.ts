@@ -1,0 +1,31 @@
+import type { Activation, ArchitectureName, EncoderConfig } from "../config/encoder-config.js";
+
+/** Names of the parameters of the language-model head. A tied decoder is the word embedding and has none of its own. */
+export interface HeadNames {
+  /** Linear layer before the normalisation: `<dense>.weight`, `<dense>.bias`. */
+  readonly dense: string;
+  /** Layer norm: `<norm>.weight`, `<norm>.bias`. */
+  readonly norm: string;
+  /** Bias of the vocabulary. */
+  readonly bias: string;
+  /** Projection to the vocabulary: `<decoder>.weight`; some checkpoints repeat the bias as `<decoder>.bias`. */
+  readonly decoder: string;
+}
+
+/** All in which BERT-like masked language models differ: names, position ids and the activation of the head. */
+export interface Architecture {
+  readonly name: ArchitectureName;
+  /** What the names of embeddings and layers begin with, dot included. */
+  readonly prefix: string;
+  readonly head: HeadNames;
+  /** Longest row that the position embedding allows. */
+  maxLength(config: EncoderConfig): number;
+  /**
+   * Row of the position embedding for each token.
+   *
+   * @param ids - shape [batch, seq]
+   * @returns shape [batch, seq]
+   */
+  positionIds(ids: Int32Array, seq: number, config: EncoderConfig): Int32Array;
+  headActivation(config: EncoderConfig): Activation;
+}

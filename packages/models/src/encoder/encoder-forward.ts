@@ -1,0 +1,121 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Random } from "@textdiffusion/core";
+import {
+  attentionBias,
+  dropout,
+  gatherRows,
+  gelu,
+  geluTanh,
+  layerNorm,
+  linear,
+  type ModelInput,
+  multiHeadAttention,
+} from "@textdiffusion/ops";
+import type { Activation, EncoderConfig } from "../config/encoder-config.js";
+import { architectures } from "./architectures.js";
+
+/** A weight by its Hugging Face name. */
+export type Weights = (name: string) => tf.Tensor;
+
+/**
+ * Logits of a BERT-like masked language model with post-norm layers.
+ *
+ * Runs inside the caller's tidy: intermediates are not freed here. The input has been checked.
+ *
+ * @param random - where dropout takes its numbers from; none: no dropout
+ * @returns shape [positions, vocab]
+ */
+export function encoderForward(
+  config: EncoderConfig,
+  weights: Weights,
+  input: ModelInput,
+  random?: Random,
+): tf.Tensor2D {
+  const { prefix } = architectures[config.architecture];
+  const pass: Pass = { config, weights, random, batch: input.batch, seq: input.seq };
+  const bias = attentionBias(input.attentionMask, input.batch, input.seq);
+  let x = embed(pass, `${prefix}embeddings`, input.ids);
+  for (let layer = 0; layer < config.layers; layer++) {
+    x = encoderLayer(pass, `${prefix}encoder.layer.${layer}`, x, bias);
+  }
+  return languageModelHead(pass, gatherRows(x, tf.tensor1d(input.positions, "int32")));
+}
+
+// --- internal ---
+
+/** What every part of one forward pass shares. */
+interface Pass {
+  readonly config: EncoderConfig;
+  readonly weights: Weights;
+  readonly random?: Random;
+  readonly batch: number;
+  readonly seq: number;
+}
+
+/** shape [batch * seq, hidden] */
+function embed(pass: Pass, name: string, ids: Int32Array): tf.Tensor2D {
+  const { config, weights } = pass;
+  const positionIds = architectures[config.architecture].positionIds(ids, pass.seq, config);
+  const lookUp = (table: string, indices: Int32Array) =>
+    gatherRows(weights(`${name}.${table}.weight`) as tf.Tensor2D, tf.tensor1d(indices, "int32"));
+  const firstType = tf.slice(weights(`${name}.token_type_embeddings.weight`), [0, 0], [1, config.hidden]);
+  const words = tf.add(lookUp("word_embeddings", ids), firstType);
+  const sum = tf.add(words, lookUp("position_embeddings", positionIds)) as tf.Tensor2D;
+  return dropHidden(pass, norm(pass, `${name}.LayerNorm`, sum), name);
+}
+
+/** Attention, then feed-forward; each is added to what it read, and the sum is normalised. */
+function encoderLayer(pass: Pass, name: string, x: tf.Tensor2D, bias: tf.Tensor4D): tf.Tensor2D {
+  const { config, random } = pass;
+  const attended = multiHeadAttention({
+    batch: pass.batch,
+    seq: pass.seq,
+    heads: config.heads,
+    queries: dense(pass, `${name}.attention.self.query`, x),
+    keys: dense(pass, `${name}.attention.self.key`, x),
+    values: dense(pass, `${name}.attention.self.value`, x),
+    bias,
+    dropout: random && { rate: config.attentionDropout, random: random.split(`${name}.attention.self`) },
+  });
+  const afterAttention = residual(pass, `${name}.attention.output`, x, attended);
+  const inner = activate(config.activation, dense(pass, `${name}.intermediate.dense`, afterAttention));
+  return residual(pass, `${name}.output`, afterAttention, inner);
+}
+
+/** `norm(x + dropout(dense(branch)))`; shape [batch * seq, hidden] */
+function residual(pass: Pass, name: string, x: tf.Tensor2D, branch: tf.Tensor2D): tf.Tensor2D {
+  const projected = dropHidden(pass, dense(pass, `${name}.dense`, branch), name);
+  return norm(pass, `${name}.LayerNorm`, tf.add(projected, x));
+}
+
+/** [positions, hidden] to [positions, vocab] */
+function languageModelHead(pass: Pass, x: tf.Tensor2D): tf.Tensor2D {
+  const { config, weights } = pass;
+  const { head, headActivation, prefix } = architectures[config.architecture];
+  const transformed = norm(pass, head.norm, activate(headActivation(config), dense(pass, head.dense, x)));
+  const decoder = config.tiedEmbeddings ? `${prefix}embeddings.word_embeddings` : head.decoder;
+  return linear(transformed, weights(`${decoder}.weight`) as tf.Tensor2D, weights(head.bias) as tf.Tensor1D);
+}
+
+function dense({ weights }: Pass, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  return linear(x, weights(`${name}.weight`) as tf.Tensor2D, weights(`${name}.bias`) as tf.Tensor1D);
+}
+
+function norm({ config, weights }: Pass, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  return layerNorm(x, weights(`${name}.weight`), weights(`${name}.bias`), config.layerNormEpsilon);
+}
+
+function dropHidden({ config, random }: Pass, x: tf.Tensor2D, name: string): tf.Tensor2D {
+  return random ? dropout(x, config.hiddenDropout, random.split(name)) : x;
+}
+
+function activate(activation: Activation, x: tf.Tensor2D): tf.Tensor2D {
+  return activations[activation](x);
+}
+
+const activations: Readonly<Record<Activation, (x: tf.Tensor2D) => tf.Tensor2D>> = {
+  gelu,
+  gelu_new: geluTanh,
+  gelu_pytorch_tanh: geluTanh,
+  relu: tf.relu,
+};

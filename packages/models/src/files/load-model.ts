@@ -1,0 +1,46 @@
+import { DiffusionError } from "@textdiffusion/core";
+import { decodeEncoderConfig } from "../config/hugging-face-config.js";
+import { type EncoderModel, encoderModel } from "../encoder/encoder-model.js";
+import { planCheckpoint } from "../parameters/checkpoint-names.js";
+import { notFound, parseJson, pathIn, readTextIfPresent } from "./file-system.js";
+import { openTensorFiles, type TensorFiles } from "./tensor-files.js";
+
+/**
+ * Loads a BERT or RoBERTa masked language model from a Hugging Face folder (`config.json` and `model.safetensors`, or
+ * shards with `model.safetensors.index.json`) onto the current tfjs backend. Nothing in the folder is executed; one
+ * tensor is read at a time.
+ *
+ * @param folder - path of a folder on this machine
+ * @returns the model, float32 whatever the file holds; `dispose()` frees every weight
+ * @throws DiffusionError `FILE_NOT_FOUND` for missing files; `UNSUPPORTED` for another kind of model; `MODEL_INVALID`
+ * for damaged files and for missing, unknown or misshapen tensors; `NOT_A_NUMBER` for NaN or infinite weights
+ */
+export async function loadModel(folder: string): Promise<EncoderModel> {
+  const configPath = pathIn(folder, "config.json");
+  const text = await readTextIfPresent(configPath);
+  if (text === undefined) throw notFound(configPath, "Name the folder of a Hugging Face model");
+  const config = decodeEncoderConfig(parseJson(text, configPath), configPath);
+  const files = await openTensorFiles(folder);
+  try {
+    const { sources, copies } = planCheckpoint(config, files.entries, folder);
+    for (const [copy, weight] of copies) await assertSame(files, copy, sources.get(weight) as string, folder);
+    return await encoderModel(config, (name) => files.read(sources.get(name) as string));
+  } finally {
+    await files.close();
+  }
+}
+
+// --- internal ---
+
+/** A tensor that the config calls tied must hold the same numbers: silently dropping others would change the model. */
+async function assertSame(files: TensorFiles, copy: string, original: string, folder: string): Promise<void> {
+  const left = await files.read(copy);
+  const right = await files.read(original);
+  if (left.data.every((value, index) => Object.is(value, right.data[index]))) return;
+  throw new DiffusionError({
+    code: "MODEL_INVALID",
+    component: "models/checkpoint",
+    problem: `${folder}: expected "${copy}" to repeat "${original}", as config.json ties them, got other numbers`,
+    remedy: "Set tie_word_embeddings to false in config.json if the model was trained so",
+  });
+}

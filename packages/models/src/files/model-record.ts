@@ -1,0 +1,72 @@
+import { DiffusionError, listNames } from "@textdiffusion/core";
+import { z } from "zod";
+import { makeFolder, parseJson, pathIn, readTextIfPresent, replaceTextFile } from "./file-system.js";
+
+/** A component's name, or its name with options. */
+const component = z.union([z.string(), z.looseObject({ name: z.string() })]);
+
+const schema = z.strictObject({
+  formatVersion: z.literal(1),
+  rowLength: z.int().positive(),
+  frame: z.boolean(),
+  schedule: component,
+  collator: component,
+  sampler: component,
+  training: z
+    .looseObject({
+      steps: z.int().min(0),
+      tokens: z.int().min(0),
+      validationNats: z.number().optional(),
+    })
+    .optional(),
+});
+
+/**
+ * `textdiffusion.json`: how a model folder was trained and how it wants to be sampled.
+ *
+ * - `rowLength`: tokens in a training row, and the length to generate unless asked otherwise
+ * - `frame`: rows begin and end with the tokenizer's begin and end tokens
+ * - `schedule`, `collator`, `sampler`: a component's name, or `{ name, ...options }`
+ * - `training`: optimizer steps, tokens seen, and the validation loss in nats a token; more keys are kept
+ */
+export type ModelRecord = z.infer<typeof schema>;
+
+/**
+ * The record of a model folder, or undefined where it has none, as in a folder that comes from Hugging Face.
+ *
+ * @throws DiffusionError `MODEL_INVALID` for a record that this version cannot read
+ */
+export async function readModelRecord(folder: string): Promise<ModelRecord | undefined> {
+  const path = pathIn(folder, fileName);
+  const text = await readTextIfPresent(path);
+  return text === undefined ? undefined : decodeRecord(parseJson(text, path), path);
+}
+
+/** @throws DiffusionError `MODEL_INVALID` for a record that could not be read again, `FILE_NOT_WRITABLE` */
+export async function writeModelRecord(record: ModelRecord, folder: string): Promise<void> {
+  const path = pathIn(folder, fileName);
+  const checked = decodeRecord(record, path);
+  await makeFolder(folder);
+  await replaceTextFile(path, `${JSON.stringify(checked, null, 2)}\n`);
+}
+
+// --- internal ---
+
+const fileName = "textdiffusion.json";
+
+function decodeRecord(value: unknown, path: string): ModelRecord {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const at = issue.path.join(".");
+  throw new DiffusionError({
+    code: "MODEL_INVALID",
+    component: "models/record",
+    problem: `${path}: expected a valid ${at || "record"}, got: ${issue.message}`,
+    remedy:
+      at === "formatVersion"
+        ? "The folder was written by another version of textdiffusion; update, or remove the file to use the bare model"
+        : `Keys: ${listNames(Object.keys(schema.shape))}`,
+    details: { path, issues: result.error.issues },
+  });
+}

@@ -1,0 +1,82 @@
+import { DiffusionError, encodeSafetensorsTensor, layoutSafetensors } from "@textdiffusion/core";
+import { encodeEncoderConfig } from "../config/hugging-face-config.js";
+import { architectures } from "../encoder/architectures.js";
+import type { EncoderModel } from "../encoder/encoder-model.js";
+import { makeFolder, pathIn, prepareFile, replaceTextFile } from "./file-system.js";
+
+export interface SaveModelOptions {
+  /** `float16` halves the file and rounds. Default `float32`. */
+  readonly dtype?: "float32" | "float16";
+}
+
+/**
+ * Writes `config.json` and `model.safetensors`, which Python's `AutoModelForMaskedLM.from_pretrained(folder)` opens.
+ * A tied decoder is left out, as transformers leaves it out. The tokenizer's files are the caller's to copy.
+ *
+ * Each file is written under a temporary name and renamed, the weights last; one tensor is downloaded at a time.
+ *
+ * @param folder - made if it is not there
+ * @throws DiffusionError `NOT_A_NUMBER` for NaN or infinite weights and `MODEL_INVALID` for ones that float16 cannot
+ * say, both before any file is replaced; `FILE_NOT_WRITABLE`
+ */
+export async function saveModel(
+  model: EncoderModel,
+  folder: string,
+  { dtype = "float32" }: SaveModelOptions = {},
+): Promise<void> {
+  await makeFolder(folder);
+  const precision = dtype === "float16" ? "F16" : "F32";
+  const weights = storedNames(model);
+  const shapes = new Map(
+    [...weights].map(([stored, name]) => [stored, variable(model, name).shape] as const),
+  );
+  const layout = layoutSafetensors(shapes, { precision, metadata: { format: "pt" } });
+  const publishWeights = await prepareFile(pathIn(folder, "model.safetensors"), async (append) => {
+    await append(layout.start);
+    for (const stored of layout.names) {
+      const { shape } = variable(model, weights.get(stored) as string);
+      const data = (await variable(model, weights.get(stored) as string).data()) as Float32Array;
+      assertFinite(stored, data);
+      await append(encodeSafetensorsTensor(stored, { shape, data }, precision));
+    }
+  });
+  const config = encodeEncoderConfig(model.config, dtype);
+  await replaceTextFile(pathIn(folder, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+  await publishWeights();
+}
+
+// --- internal ---
+
+/**
+ * Name in the file to parameter. Without ties, transformers keeps the bias of the vocabulary under two names, of which
+ * one version reads one and another the other.
+ */
+function storedNames({ config, parameters }: EncoderModel): Map<string, string> {
+  const { head } = architectures[config.architecture];
+  const names = new Map([...parameters.keys()].map((name) => [name, name]));
+  if (!config.tiedEmbeddings) names.set(`${head.decoder}.bias`, head.bias);
+  return names;
+}
+
+function variable({ name: architecture, parameters }: EncoderModel, name: string) {
+  const found = parameters.get(name);
+  if (found) return found;
+  throw new DiffusionError({
+    code: "DISPOSED",
+    component: `models/${architecture}`,
+    problem: `expected a live model, got one without "${name}"`,
+    remedy: "Save a model before dispose()",
+  });
+}
+
+function assertFinite(name: string, data: Float32Array): void {
+  const stray = data.findIndex((value) => !Number.isFinite(value));
+  if (stray < 0) return;
+  throw new DiffusionError({
+    code: "NOT_A_NUMBER",
+    component: "models/save",
+    problem: `expected finite numbers in "${name}", got ${data[stray]} at index ${stray}`,
+    remedy: "The training diverged; save an earlier state",
+    details: { name },
+  });
+}
