@@ -1,0 +1,28 @@
+import type { NamedArray } from "@textdiffusion/core";
+import type { RunConfig } from "./run-config.js";
+
+/** Everything that a run needs to go on as if it had never stopped. */
+export interface TrainingCheckpoint {
+  /** Optimizer steps done. With the seed of the config this is the whole random state. */
+  readonly step: number;
+  /** Place in the row source: rows read so far. */
+  readonly position: number;
+  readonly config: RunConfig;
+  /** `Learner.state()`. */
+  readonly learner: Readonly<Record<string, NamedArray>>;
+}
+
+export interface SavedCheckpoint {
+  /** The folder of this checkpoint. */
+  readonly folder: string;
+  /** Bytes of all its files. */
+  readonly sizeBytes: number;
+}
+
+/** Where the trainer keeps checkpoints. `openCheckpointFolder` keeps them in a folder. */
+export interface CheckpointStore {
+  /** Saves all or nothing, then lets go of all but the newest `keep`. */
+  save(checkpoint: TrainingCheckpoint, keep: number): Promise<SavedCheckpoint>;
+  /** The newest one, checked, or undefined when there is none. */
+  latest(): Promise<TrainingCheckpoint | undefined>;
+}

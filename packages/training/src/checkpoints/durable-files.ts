@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { open, readdir, rename, stat } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { DiffusionError } from "@textdiffusion/core";
+
+/** Every file below `folder`, as sorted paths with forward slashes. */
+export async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
+    .sort();
+}
+
+/** The SHA-256 of a file, in hexadecimal. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+}
+
+export async function sizeOfFile(path: string): Promise<number> {
+  return (await stat(path)).size;
+}
+
+/**
+ * Gives a folder its final name in one step, after everything in it is on the disk: at every moment either the whole
+ * folder bears that name or none does, whenever the machine stops.
+ */
+export async function publishFolder(temporary: string, final: string): Promise<void> {
+  for (const file of await listFiles(temporary)) await syncToDisk(join(temporary, file));
+  await syncToDisk(temporary);
+  await rename(temporary, final);
+  await syncToDisk(dirname(final));
+}
+
+/**
+ * Runs `write` and turns what the file system refuses into a DiffusionError. Other errors pass.
+ *
+ * @throws DiffusionError `FILE_NOT_WRITABLE` that names `path`
+ */
+export async function writing<Result>(path: string, write: () => Promise<Result>): Promise<Result> {
+  try {
+    return await write();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !("syscall" in cause)) throw cause;
+    throw new DiffusionError({
+      code: "FILE_NOT_WRITABLE",
+      component: "training/files",
+      problem: `expected to write ${path}, got ${cause.message}`,
+      remedy: "Free space, correct permissions or choose another folder. What was saved before is whole",
+      details: { path },
+      cause,
+    });
+  }
+}
+
+// --- internal ---
+
+async function syncToDisk(path: string): Promise<void> {
+  const isFolder = (await stat(path)).isDirectory();
+  if (isFolder && process.platform === "win32") return; // Windows opens no folders
+  const handle = await open(path, isFolder ? "r" : "r+");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,39 @@
+import { match } from "ts-pattern";
+import type { TrainingEvent } from "./events.js";
+
+/** An event in one line of plain text, for logs. */
+export function progressLine(event: TrainingEvent): string {
+  return match(event)
+    .with(
+      { kind: "started" },
+      ({ step, steps, resumed, parameterCount, rowCount, rowsPerStep }) =>
+        `${resumed ? `resumed after step ${step}` : "started"}: ${steps} steps of ${rowsPerStep} rows, ${rowCount} rows an epoch, ${parameterCount} parameters`,
+    )
+    .with(
+      { kind: "step" },
+      ({ step, steps, epoch, lossNats, gradientNorm, learningRate, tokensPerSecond, elapsedMs }) =>
+        `step ${step}/${steps}  epoch ${epoch.toFixed(2)}  loss ${lossNats.toFixed(4)} nats  gradient ${gradientNorm.toPrecision(3)}  learning rate ${learningRate.toExponential(2)}  ${Math.round(tokensPerSecond)} tokens/s  ${seconds(elapsedMs)}`,
+    )
+    .with(
+      { kind: "validation" },
+      ({ step, boundNats, accuracy, elapsedMs }) =>
+        `validation at step ${step}  at most ${boundNats.toFixed(4)} nats a token (perplexity ${Math.exp(boundNats).toPrecision(4)})  accuracy ${(accuracy * 100).toFixed(1)} %  ${seconds(elapsedMs)}`,
+    )
+    .with(
+      { kind: "checkpoint" },
+      ({ step, folder, sizeBytes, elapsedMs }) =>
+        `saved step ${step} in ${folder}  ${(sizeBytes / 1e6).toFixed(1)} MB  ${seconds(elapsedMs)}`,
+    )
+    .with(
+      { kind: "finished" },
+      ({ step, steps, reason, elapsedMs }) =>
+        `${reason} after step ${step} of ${steps}  ${seconds(elapsedMs)}`,
+    )
+    .exhaustive();
+}
+
+// --- internal ---
+
+function seconds(elapsedMs: number): string {
+  return `${(elapsedMs / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,149 @@
+import { type Collator, DiffusionError, type Learner, type NoisedBatch, Random } from "@textdiffusion/core";
+import type { CheckpointStore, TrainingCheckpoint } from "../checkpoints/checkpoint-store.js";
+import { assertSameRun, runConfigFrom } from "../checkpoints/run-config.js";
+import type { CheckpointSaved, TrainingEvent, ValidationFinished } from "./events.js";
+import { learningRateAt } from "./learning-rate.js";
+import type { RowSource } from "./row-source.js";
+import { decodeTrainingOptions, type TrainingOptionsInput, trajectoryOptions } from "./training-options.js";
+import { evaluate } from "./validation.js";
+
+export interface TrainingRun {
+  readonly learner: Learner;
+  readonly collator: Collator;
+  readonly rows: RowSource;
+  readonly options: TrainingOptionsInput;
+  /** Noised once, before training: see `evaluate`. None: no validation. */
+  readonly validation?: readonly NoisedBatch[];
+  /** None: nothing is saved. */
+  readonly checkpoints?: CheckpointStore;
+  /** Go on from the newest checkpoint, if there is one. Without it, a store that holds checkpoints is an error. */
+  readonly resume?: boolean;
+  /**
+   * What decides the weights besides the options, as JSON under names of yours: the collator's options, fingerprints of
+   * the data and of the first weights, the backend. A run resumes only where all of it is the same.
+   */
+  readonly identity?: Readonly<Record<string, unknown>>;
+  /** Aborted: the run ends after the step at hand, saves, and says so in its last event. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains, and tells each event as it happens. Nothing runs while an event is being handled, and a checkpoint of step n
+ * is saved after all events of step n were handled, so what a consumer wrote down is never behind a checkpoint.
+ *
+ * Everything random is a function of the seed and the number of the step, and the rows are a function of the position:
+ * training k steps, stopping and resuming gives bit for bit the weights of a run that never stopped.
+ *
+ * ```ts
+ * for await (const event of train({ learner, collator, rows, options: { steps: 1000 } })) console.log(progressLine(event));
+ * ```
+ *
+ * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID`, `CHECKPOINT_INVALID` before the first step;
+ *   `NOT_A_NUMBER`, `DATA_INVALID`, `FILE_NOT_WRITABLE` from a step
+ */
+export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
+  const { learner, collator, rows, validation, checkpoints, signal } = run;
+  const options = await decodeTrainingOptions(run.options);
+  const { steps, batchSize, accumulate, clipNorm } = options;
+  const rowsPerStep = batchSize * accumulate;
+  const config = runConfigFrom({ training: trajectoryOptions(options), ...run.identity });
+  const start = performance.now();
+
+  const resumed = await checkpointToResume(run);
+  if (resumed) {
+    assertSameRun(resumed.config, config);
+    await learner.restore(resumed.learner);
+  }
+  let { step, position } = resumed ?? { step: 0, position: 0 };
+  let savedStep = step;
+  let [tokens, learningMs] = [0, 0];
+  const { parameterCount } = learner;
+  const { rowCount } = rows;
+  yield {
+    kind: "started",
+    step,
+    steps,
+    resumed: resumed !== undefined,
+    parameterCount,
+    rowCount,
+    rowsPerStep,
+  };
+  if (!resumed && validation) yield await validate(validation);
+
+  while (step < steps && !signal?.aborted) {
+    const stepStart = performance.now();
+    const random = Random.fromSeed(options.seed).split("step", step);
+    const batches = Array.from({ length: accumulate }, (_, index) =>
+      collator.collate(rows.rowsAt(position + index * batchSize, batchSize), random.split("collate", index)),
+    );
+    const learningRate = learningRateAt(step, options);
+    const { lossNats, gradientNorm } = await learner.step({
+      batches,
+      learningRate,
+      clipNorm,
+      random: random.split("dropout"),
+    });
+    step++;
+    position += rowsPerStep;
+    tokens += batches.reduce((sum, batch) => sum + attendedTokens(batch), 0);
+    learningMs += performance.now() - stepStart;
+
+    const last = step === steps;
+    if (step === 1 || last || step % options.logEvery === 0) {
+      const epoch = position / rowCount;
+      const tokensPerSecond = (tokens / learningMs) * 1000;
+      const elapsedMs = performance.now() - start;
+      yield {
+        kind: "step",
+        step,
+        steps,
+        epoch,
+        lossNats,
+        gradientNorm,
+        learningRate,
+        tokensPerSecond,
+        elapsedMs,
+      };
+      [tokens, learningMs] = [0, 0];
+    }
+    if (validation && (last || step % options.evaluateEvery === 0)) yield await validate(validation);
+    if (checkpoints && (last || step % options.saveEvery === 0)) yield await save(checkpoints);
+  }
+  if (checkpoints && savedStep !== step) yield await save(checkpoints);
+  const reason = step < steps ? "aborted" : "completed";
+  yield { kind: "finished", step, steps, reason, elapsedMs: performance.now() - start };
+
+  async function validate(batches: readonly NoisedBatch[]): Promise<ValidationFinished> {
+    const validationStart = performance.now();
+    const scores = await evaluate(learner, batches);
+    return { kind: "validation", step, ...scores, elapsedMs: performance.now() - validationStart };
+  }
+
+  async function save(store: CheckpointStore): Promise<CheckpointSaved> {
+    const saveStart = performance.now();
+    const checkpoint = { step, position, config, learner: await learner.state() };
+    const saved = await store.save(checkpoint, options.keepCheckpoints);
+    savedStep = step;
+    return { kind: "checkpoint", step, ...saved, elapsedMs: performance.now() - saveStart };
+  }
+}
+
+// --- internal ---
+
+async function checkpointToResume({
+  checkpoints,
+  resume,
+}: TrainingRun): Promise<TrainingCheckpoint | undefined> {
+  const latest = await checkpoints?.latest();
+  if (!latest || resume) return latest;
+  throw new DiffusionError({
+    code: "CHECKPOINT_INVALID",
+    component: "training/trainer",
+    problem: `expected no checkpoints where a new run begins, got one of step ${latest.step}`,
+    remedy: "Resume that run, or choose another folder",
+  });
+}
+
+function attendedTokens(batch: NoisedBatch): number {
+  return batch.attentionMask.reduce((sum, attended) => sum + attended, 0);
+}
