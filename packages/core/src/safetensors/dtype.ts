@@ -30,7 +30,8 @@ export function isFloatDtype(dtype: string): boolean {
  * @throws DiffusionError `MODEL_INVALID` for a format that holds no floats
  */
 export function decodeElements(dtype: string, bytes: Uint8Array): Float32Array {
-  const { buffer } = bytes.slice(); // a copy starts aligned, which the bytes of a file need not
+  // A copy starts aligned, which the bytes of a file need not. (`slice` of Node's Buffer would be a view.)
+  const { buffer } = new Uint8Array(bytes);
   switch (dtype) {
     case "F32":
       return new Float32Array(buffer);
