@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Random } from "@textdiffusion/core";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { TrainingEvent } from "./events.js";
+
+const root = mkdtempSync(join(tmpdir(), "textdiffusion-killed-"));
+const program = join(root, "train.cjs");
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+beforeAll(async () => {
+  // One file from the sources, so that the test needs no build. tfjs's entry for bundlers may import gradients by path.
+  await build({
+    stdin: {
+      contents: `
+        import "@tensorflow/tfjs-core/dist/register_all_gradients";
+        import "@tensorflow/tfjs-backend-cpu";
+        import { trainUntilKilled } from "./train-until-killed.ts";
+        void trainUntilKilled(process.argv.slice(2));`,
+      resolveDir: source("../fixtures"),
+    },
+    alias: {
+      "@textdiffusion/core": source("../../../core/src/index.ts"),
+      "@textdiffusion/ops": source("../../../ops/src/index.ts"),
+    },
+    bundle: true,
+    platform: "node",
+    mainFields: ["module", "main"],
+    outfile: program,
+    logLevel: "warning",
+  });
+});
+
+/** Runs the program in `folder` to its end, or to the kill that the other arguments say; gives the signal that ended it. */
+function runIn(folder: string, ...kill: readonly number[]): NodeJS.Signals | null {
+  const { status, signal, stderr } = spawnSync(process.execPath, [program, folder, ...kill.map(String)]);
+  if (signal === null && status !== 0) throw new Error(`the program failed by itself:\n${stderr}`);
+  return signal;
+}
+
+const folderFor = (name: string) => mkdtempSync(join(root, name));
+const finalWeights = (folder: string) =>
+  readFileSync(join(folder, "checkpoints", "step-00000120", "learner.safetensors"));
+const losses = (folder: string) =>
+  readFileSync(join(folder, "metrics.jsonl"), "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as TrainingEvent)
+    .filter((event) => event.kind === "step")
+    .map(({ step, lossNats }) => [step, lossNats]);
+
+it("ends with the same weights and metrics after being killed at random moments", () => {
+  const whole = folderFor("whole");
+  expect(runIn(whole)).toBe(null);
+
+  const killed = folderFor("killed");
+  const random = Random.fromSeed(3);
+  for (let kill = 0; kill < 8; kill++) {
+    // One event in three is a checkpoint: the kills fall into learning, saving and cleaning up.
+    expect(runIn(killed, 5 + random.integer(12, kill), 5 * random.split("wait").uniform(kill))).toBe(
+      "SIGKILL",
+    );
+    expect(readdirSync(join(killed, "checkpoints"))).not.toEqual([]);
+  }
+  expect(runIn(killed)).toBe(null);
+
+  expect(finalWeights(killed).equals(finalWeights(whole))).toBe(true);
+  expect(losses(killed)).toEqual(losses(whole));
+  expect(losses(whole)).toHaveLength(120);
+  expect(readdirSync(join(killed, "checkpoints"))).toEqual(["step-00000118", "step-00000120"]);
+});
