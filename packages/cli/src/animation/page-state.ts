@@ -1,0 +1,102 @@
+import type { GenerationEvent, PositionChange, StepFinished, Tokenizer } from "textdiffusion";
+import { match } from "ts-pattern";
+import { splitGraphemes } from "../terminal/display-width.js";
+
+/** Everything that one frame shows. Flat arrays, row after row, as in the events. */
+export interface PageState {
+  readonly tokenizer: Tokenizer;
+  /** Name of the sampler, for the header. */
+  readonly title: string;
+  readonly batch: number;
+  readonly seq: number;
+  /** Current tokens; shape [batch, seq]. */
+  readonly ids: Int32Array;
+  /** 0 on prompt, frame and padding; shape [batch, seq]. */
+  readonly editable: Uint8Array;
+  /** What the last step did: 1 took a token, 2 went back to `[MASK]`, 0 neither; shape [batch, seq]. */
+  readonly changed: Uint8Array;
+  /** Probability that each settled token had when it was drawn, NaN where unknown; shape [batch, seq]. */
+  readonly probability: Float64Array;
+  /** Steps done. */
+  readonly step: number;
+  /** Steps planned, undefined for a sampler that runs until nothing is masked. */
+  readonly steps: number | undefined;
+  readonly masked: number;
+  readonly maskedAtStart: number;
+  readonly forwards: number;
+  readonly finished: boolean;
+  /** True where a token is a word or a piece of one, false where it is a character or a byte. */
+  readonly wideTokens: boolean;
+}
+
+/** The page after `event`, given the page before it. Pages are never written to once returned. */
+export type PageReducer = (page: PageState | undefined, event: GenerationEvent) => PageState;
+
+/** Follows a generation: the reducer that turns its events into pages. */
+export function pageReducer(tokenizer: Tokenizer, title: string): PageReducer {
+  return (page, event) =>
+    match(event)
+      .with({ kind: "started" }, (started): PageState => {
+        const { mask } = tokenizer.special;
+        const masked = started.ids.filter((id, index) => started.editable[index] === 1 && id === mask).length;
+        return {
+          tokenizer,
+          title,
+          batch: started.batch,
+          seq: started.seq,
+          ids: started.ids,
+          editable: started.editable,
+          changed: new Uint8Array(started.ids.length),
+          probability: new Float64Array(started.ids.length).fill(Number.NaN),
+          step: 0,
+          steps: started.steps,
+          masked,
+          maskedAtStart: masked,
+          forwards: 0,
+          finished: false,
+          wideTokens: hasWideTokens(tokenizer),
+        };
+      })
+      .with({ kind: "step" }, (step) => afterStep(opened(page), step))
+      .with({ kind: "finished" }, ({ ids, forwards }) => ({
+        ...opened(page),
+        ids,
+        changed: new Uint8Array(ids.length),
+        masked: 0,
+        forwards,
+        finished: true,
+      }))
+      .exhaustive();
+}
+
+// --- internal ---
+
+/** Looks at tokens spread over the vocabulary; special ones do not count. */
+function hasWideTokens(tokenizer: Tokenizer): boolean {
+  const stride = Math.max(1, Math.floor(tokenizer.vocabularySize / 256));
+  for (let id = 0; id < tokenizer.vocabularySize; id += stride) {
+    if (tokenizer.specialIds.includes(id)) continue;
+    if (splitGraphemes(tokenizer.decode([id])).length > 1) return true;
+  }
+  return false;
+}
+
+function opened(page: PageState | undefined): PageState {
+  if (page === undefined) throw new TypeError('The first event of a generation must be "started"');
+  return page;
+}
+
+function afterStep(page: PageState, { revealed, remasked, step, masked, forwards }: StepFinished): PageState {
+  const ids = page.ids.slice();
+  const changed = new Uint8Array(ids.length);
+  const probability = page.probability.slice();
+  const write = (change: PositionChange, mark: number) => {
+    const index = change.row * page.seq + change.position;
+    ids[index] = change.to;
+    changed[index] = mark;
+    probability[index] = change.logProb === undefined ? Number.NaN : Math.exp(change.logProb);
+  };
+  for (const change of revealed) write(change, 1);
+  for (const change of remasked) write(change, 2);
+  return { ...page, ids, changed, probability, step: step + 1, masked, forwards };
+}

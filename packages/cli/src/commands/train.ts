@@ -1,0 +1,175 @@
+import { resolve } from "node:path";
+import { Command } from "commander";
+import { type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
+import { loadConfig } from "../config/load-config.js";
+import { trainingProgress } from "../progress/training-progress.js";
+import type { CommandContext } from "./context.js";
+import { integer, naturalNumber, positiveInteger, positiveNumber } from "./option-values.js";
+
+interface TrainOptions {
+  readonly data?: string;
+  readonly model?: string;
+  readonly out: string;
+  readonly config?: string;
+  readonly resume?: true;
+  readonly backend?: string;
+  readonly schedule?: string;
+  readonly collator?: string;
+  readonly steps?: number;
+  readonly batchSize?: number;
+  readonly accumulate?: number;
+  readonly rowLength?: number;
+  readonly learningRate?: number;
+  readonly warmupSteps?: number;
+  readonly seed?: number;
+  readonly evaluateEvery?: number;
+  readonly saveEvery?: number;
+  readonly logEvery?: number;
+  readonly layers?: number;
+  readonly hidden?: number;
+  readonly heads?: number;
+}
+
+const examples = `
+Examples:
+  A small new model, in a few minutes:
+    $ textdiffusion train --data my-text.txt --model new --out my-model
+  Larger, with a longer view of the text:
+    $ textdiffusion train --data my-text.txt --model new --out my-model --layers 6 --hidden 192 --row-length 256
+  Go on with a BERT or RoBERTa from Hugging Face, downloaded into a folder:
+    $ textdiffusion train --data my-text.txt --model ./roberta-base --out my-model --steps 2000
+  After Ctrl-C, a power cut or a crash:
+    $ textdiffusion train --data my-text.txt --model new --out my-model --resume
+
+Everything that a config file may say: defineConfig of the npm package "textdiffusion". The command line wins over it.
+The output folder is a Hugging Face model folder, which Python's transformers opens, too; checkpoints/ and
+metrics.jsonl lie inside.`;
+
+export function trainCommand(context: CommandContext): Command {
+  return new Command("train")
+    .description("train a model on a text, from nothing or from a BERT or RoBERTa")
+    .requiredOption("--out <folder>", "where the model goes")
+    .option("--data <file>", "the text, in UTF-8")
+    .option("--model <new-or-folder>", '"new", or a Hugging Face folder (default: new)')
+    .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
+    .option("--resume", "go on with the run in the output folder")
+    .option("--backend <name>", "auto, wasm or cpu (default: auto)")
+    .option("--steps <number>", "optimizer steps (default: 1000)", positiveInteger("--steps"))
+    .option(
+      "--batch-size <rows>",
+      "rows of text in memory at once (default: 16)",
+      positiveInteger("--batch-size"),
+    )
+    .option(
+      "--accumulate <batches>",
+      "batches that make one step (default: 1)",
+      positiveInteger("--accumulate"),
+    )
+    .option("--row-length <tokens>", "tokens of one row (default: 128)", positiveInteger("--row-length"))
+    .option(
+      "--learning-rate <number>",
+      "peak (default: 1e-3 for a new model, else 1e-4)",
+      positiveNumber("--learning-rate"),
+    )
+    .option(
+      "--warmup-steps <number>",
+      "steps until the peak (default: 5 % of the steps)",
+      naturalNumber("--warmup-steps"),
+    )
+    .option("--seed <number>", "same seed, same model (default: 0)", integer("--seed"))
+    .option("--layers <number>", "of a new model (default: 4)", positiveInteger("--layers"))
+    .option("--hidden <number>", "width of a new model (default: 128)", positiveInteger("--hidden"))
+    .option("--heads <number>", "attention heads of a new model (default: 4)", positiveInteger("--heads"))
+    .option("--schedule <name>", "how noise grows with time (default: linear)")
+    .option("--collator <name>", "how masks are put on rows of text (default: masking)")
+    .option(
+      "--evaluate-every <steps>",
+      "steps between validations (default: 500)",
+      positiveInteger("--evaluate-every"),
+    )
+    .option(
+      "--save-every <steps>",
+      "steps between checkpoints (default: 500)",
+      positiveInteger("--save-every"),
+    )
+    .option("--log-every <steps>", "steps between lines of the log", positiveInteger("--log-every"))
+    .addHelpText("after", examples)
+    .action((options: TrainOptions) => train(options, context));
+}
+
+// --- internal ---
+
+async function train(options: TrainOptions, context: CommandContext): Promise<void> {
+  const { notes, paintNotes, signal, folder } = context;
+  const { config } = await loadConfig(options.config, folder);
+  const progress = trainingProgress({ stream: notes, paint: paintNotes, every: options.logEvery });
+  try {
+    const outcome = await trainTextDiffusion({
+      ...withOptions(config, options, folder),
+      out: resolve(folder, options.out),
+      resume: options.resume,
+      signal,
+      onEvent: progress.show,
+    });
+    progress.close();
+    if (outcome.reason === "completed") {
+      notes.write(`The model is in ${options.out}. Let it write:\n`);
+      notes.write(`  textdiffusion generate --model ${quoted(options.out)}\n`);
+    } else {
+      notes.write(
+        `Interrupted. ${outcome.step} of ${outcome.steps} steps are saved in ${options.out}; go on with\n`,
+      );
+      notes.write(`  the same command and --resume\n`);
+    }
+  } finally {
+    progress.close();
+  }
+}
+
+/** The command line laid over the config. */
+function withOptions(
+  config: TextDiffusionConfig,
+  options: TrainOptions,
+  folder: string,
+): TextDiffusionConfig {
+  const { data, model, backend, schedule, collator } = options;
+  return {
+    ...config,
+    ...given({ backend, schedule, collator }),
+    data: { ...config.data, ...given({ file: data && resolve(folder, data), rowLength: options.rowLength }) },
+    model: {
+      ...config.model,
+      ...given({
+        from: model && model !== "new" ? resolve(folder, model) : model,
+        layers: options.layers,
+        hidden: options.hidden,
+        heads: options.heads,
+      }),
+    },
+    training: {
+      ...config.training,
+      ...given({
+        steps: options.steps,
+        batchSize: options.batchSize,
+        accumulate: options.accumulate,
+        learningRate: options.learningRate,
+        warmupSteps: options.warmupSteps,
+        seed: options.seed,
+        evaluateEvery: options.evaluateEvery,
+        saveEvery: options.saveEvery,
+        logEvery: options.logEvery,
+      }),
+    },
+  };
+}
+
+/** What was said, without what was not. */
+function given<Values extends object>(values: Values): Partial<Values> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Partial<Values>;
+}
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : JSON.stringify(path);
+}

@@ -1,0 +1,110 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { loadConfig } from "./load-config.js";
+
+const root = mkdtempSync(join(tmpdir(), "textdiffusion-config-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** A folder of its own with these files. */
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = mkdtempSync(join(root, "case-"));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable("expected the config to be refused"),
+    (error) => error,
+  );
+
+describe("loadConfig", () => {
+  it("is empty without a file", async () => {
+    expect(await loadConfig(undefined, folderWith({}))).toEqual({ config: {} });
+  });
+
+  it.each([
+    [
+      "textdiffusion.config.ts",
+      'const name: string = "random";\nexport default { sampler: { name } } as const;',
+    ],
+    ["textdiffusion.config.mts", 'export default { sampler: { name: "random" as string } };'],
+    ["textdiffusion.config.js", 'module.exports = { sampler: { name: "random" } };'],
+    ["textdiffusion.config.mjs", 'export default { sampler: { name: "random" } };'],
+    ["textdiffusion.config.json", '{ "sampler": { "name": "random" } }'],
+  ])("finds %s in the current folder", async (name, text) => {
+    const folder = folderWith({ [name]: text });
+    expect(await loadConfig(undefined, folder)).toEqual({
+      file: join(folder, name),
+      config: { sampler: { name: "random" } },
+    });
+  });
+
+  it("wants one config file, not two", async () => {
+    const folder = folderWith({
+      "textdiffusion.config.json": "{}",
+      "textdiffusion.config.ts": "export default {}",
+    });
+    expect((await failure(loadConfig(undefined, folder))).message).toMatch(
+      /"textdiffusion\.config\.json", "textdiffusion\.config\.ts".*--config.*\(CONFIG_INVALID\)/,
+    );
+    expect((await loadConfig("textdiffusion.config.ts", folder)).config).toEqual({});
+  });
+
+  it("reads paths as they are from where the file lies", async () => {
+    const folder = folderWith({
+      "deep/my.json": '{ "data": { "file": "../a.txt" }, "model": { "from": "base" } }',
+    });
+    expect((await loadConfig("deep/my.json", folder)).config).toEqual({
+      data: { file: join(folder, "a.txt") },
+      model: { from: join(folder, "deep/base") },
+    });
+  });
+
+  it('leaves the model "new" alone', async () => {
+    const folder = folderWith({ "my.json": '{ "model": { "from": "new", "layers": 2 } }' });
+    expect((await loadConfig("my.json", folder)).config).toEqual({ model: { from: "new", layers: 2 } });
+  });
+
+  it("imports plugins by name from where the file lies", async () => {
+    const folder = folderWith({
+      "my.json": '{ "plugins": ["textdiffusion-plugin-of-mine"] }',
+      "node_modules/textdiffusion-plugin-of-mine/package.json":
+        '{ "name": "textdiffusion-plugin-of-mine", "type": "module", "exports": { "import": "./plugin.js" } }',
+      "node_modules/textdiffusion-plugin-of-mine/plugin.js":
+        'export default { name: "textdiffusion-plugin-of-mine", apiVersion: 1 };',
+    });
+    expect((await loadConfig("my.json", folder)).config.plugins).toEqual([
+      { name: "textdiffusion-plugin-of-mine", apiVersion: 1 },
+    ]);
+  });
+
+  it.each([
+    ["a missing file", {}, "FILE_NOT_FOUND", /my\.json/],
+    ["text that is not JSON", { "my.json": "{ sampler: " }, "CONFIG_INVALID", /my\.json.*syntax error/],
+    ["a list", { "my.json": "[]" }, "CONFIG_INVALID", /expected an object in .*my\.json, got a list/],
+    ["plugins that are no list", { "my.json": '{ "plugins": "x" }' }, "CONFIG_INVALID", /a list of plugins/],
+    [
+      "a plugin that is not installed",
+      { "my.json": '{ "plugins": ["absent"] }' },
+      "PLUGIN_INVALID",
+      /"absent".*npm install absent/,
+    ],
+  ])("refuses %s", async (_, files, code, sentence) => {
+    const error = await failure(loadConfig("my.json", folderWith(files)));
+    expect(error).toMatchObject({ code, message: expect.stringMatching(sentence) });
+  });
+
+  it("says what is wrong with a module that cannot be imported", async () => {
+    const folder = folderWith({ "my.ts": "export default { sampler: nonsense };" });
+    expect(await failure(loadConfig("my.ts", folder))).toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringMatching(/my\.ts, got nonsense is not defined/),
+    });
+  });
+});

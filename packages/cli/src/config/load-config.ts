@@ -1,0 +1,147 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { dirname, extname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
+import { DiffusionError, listNames, type Plugin, type TextDiffusionConfig } from "textdiffusion";
+
+/** Names that are looked for in the current folder. */
+export const CONFIG_NAMES = ["ts", "mts", "js", "mjs", "json"].map((end) => `textdiffusion.config.${end}`);
+
+export interface LoadedConfig {
+  readonly config: TextDiffusionConfig;
+  /** Where it was read, absolute; undefined when there is no config file. */
+  readonly file?: string;
+}
+
+/**
+ * The user's config: the file named, or the one in `folder`, or none. TypeScript and JavaScript files have it as
+ * their default export. Plugins given as package names are imported from where the file lies; paths in the config
+ * count from there, too. Which keys a config may have is checked by who uses it.
+ *
+ * @throws DiffusionError `FILE_NOT_FOUND`, `CONFIG_INVALID`, `PLUGIN_INVALID`
+ */
+export async function loadConfig(named: string | undefined, folder: string): Promise<LoadedConfig> {
+  const file = named === undefined ? findConfig(folder) : resolve(folder, named);
+  if (file === undefined) return { config: {} };
+  if (!existsSync(file)) {
+    throw new DiffusionError({
+      code: "FILE_NOT_FOUND",
+      component: "cli/config",
+      problem: `expected a config file at ${file}, got nothing`,
+      remedy: "Correct --config, or leave it out to run with the defaults",
+    });
+  }
+  const value = extname(file) === ".json" ? await readJson(file) : await importDefault(file);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalid(
+      `expected an object in ${file}, got ${describe(value)}`,
+      "Export the config as the default export",
+    );
+  }
+  const config = value as TextDiffusionConfig;
+  return {
+    file,
+    config: { ...resolvePaths(config, dirname(file)), ...(await resolvePlugins(config.plugins, file)) },
+  };
+}
+
+// --- internal ---
+
+function findConfig(folder: string): string | undefined {
+  const found = CONFIG_NAMES.filter((name) => existsSync(join(folder, name)));
+  if (found.length > 1) {
+    throw invalid(
+      `expected one config file in ${folder}, got ${listNames(found)}`,
+      "Keep one, or choose with --config",
+    );
+  }
+  return found[0] === undefined ? undefined : join(folder, found[0]);
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, "utf8");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid(
+      `expected JSON in ${file}, got a syntax error: ${messageOf(error)}`,
+      "Correct the file",
+      error,
+    );
+  }
+}
+
+async function importDefault(file: string): Promise<unknown> {
+  const jiti = createJiti(pathToFileURL(file).href, { moduleCache: false, fsCache: false });
+  try {
+    return await jiti.import(file, { default: true });
+  } catch (error) {
+    throw invalid(
+      `expected a module that can be imported in ${file}, got ${messageOf(error)}`,
+      "Correct the file",
+      error,
+    );
+  }
+}
+
+/** Nothing is checked here: what is not a path yet stays as it is. */
+function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusionConfig {
+  const { data, model } = config;
+  const isPath = (path: unknown) => typeof path === "string" && path !== "new";
+  return {
+    ...config,
+    ...(isPath(data?.file) && { data: { ...data, file: resolve(folder, data?.file ?? "") } }),
+    ...(isPath(model?.from) && { model: { ...model, from: resolve(folder, model?.from ?? "") } }),
+  };
+}
+
+/** The `plugins` of a config, names replaced by what their packages export by default. */
+async function resolvePlugins(plugins: unknown, file: string): Promise<{ plugins?: Plugin[] }> {
+  if (plugins === undefined) return {};
+  if (!Array.isArray(plugins)) {
+    throw invalid(
+      `expected a list of plugins in ${file}, got ${describe(plugins)}`,
+      'Write it as in ["my-plugin"]',
+    );
+  }
+  return {
+    plugins: await Promise.all(
+      plugins.map((plugin) => (typeof plugin === "string" ? importPlugin(plugin, file) : plugin)),
+    ),
+  };
+}
+
+async function importPlugin(name: string, file: string): Promise<Plugin> {
+  const jiti = createJiti(pathToFileURL(file).href);
+  try {
+    // Found from the config's folder as an import statement there would, then imported by Node itself.
+    const module = await import(jiti.esmResolve(name, pathToFileURL(file).href));
+    if (module.default !== undefined) return module.default;
+  } catch (error) {
+    throw pluginInvalid(name, file, messageOf(error), error);
+  }
+  throw pluginInvalid(name, file, "a package without a default export");
+}
+
+function pluginInvalid(name: string, file: string, got: string, cause?: unknown): DiffusionError {
+  return new DiffusionError({
+    code: "PLUGIN_INVALID",
+    component: "cli/config",
+    problem: `expected a plugin package "${name}" beside ${file}, got ${got}`,
+    remedy: `Install it there: npm install ${name} in ${dirname(file)}`,
+    cause,
+  });
+}
+
+function invalid(problem: string, remedy: string, cause?: unknown): DiffusionError {
+  return new DiffusionError({ code: "CONFIG_INVALID", component: "cli/config", problem, remedy, cause });
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0];
+}
+
+function describe(value: unknown): string {
+  return Array.isArray(value) ? "a list" : value === null ? "null" : typeof value;
+}

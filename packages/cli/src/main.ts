@@ -1,0 +1,109 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { DiffusionError } from "textdiffusion";
+import type { CommandContext } from "./commands/context.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { generateCommand } from "./commands/generate.js";
+import { trainCommand } from "./commands/train.js";
+import { paintFor } from "./terminal/paint.js";
+
+/** Exit codes of the command. */
+export const EXIT = { done: 0, failed: 1, badInput: 2, interrupted: 130 } as const;
+
+const introduction = `
+Train a small model on a text of yours, then watch it write:
+  $ textdiffusion train --data my-text.txt --model new --out my-model
+  $ textdiffusion generate --model my-model --prompt "Once"
+
+What this machine can do:
+  $ textdiffusion doctor
+
+Each command explains itself: textdiffusion train --help`;
+
+/**
+ * The whole command: parses, runs, prints.
+ *
+ * Ctrl-C ends the work at the next safe moment, training after it saved; a second Ctrl-C ends it at once.
+ *
+ * @param args - what the user wrote after the command's name
+ * @returns the exit code
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const interruption = new AbortController();
+  const interrupt = () => {
+    if (interruption.signal.aborted) process.exit(EXIT.interrupted);
+    interruption.abort();
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  process.stdout.on("error", leaveQuietlyWhenNobodyReads);
+  const context: CommandContext = {
+    folder: process.cwd(),
+    out: process.stdout,
+    notes: process.stderr,
+    paintOut: paintFor(process.stdout, process.env),
+    paintNotes: paintFor(process.stderr, process.env),
+    signal: interruption.signal,
+  };
+  try {
+    await program(context).parseAsync([...args], { from: "user" });
+    return interruption.signal.aborted ? EXIT.interrupted : EXIT.done;
+  } catch (error) {
+    return explain(error, context, args.includes("--debug"));
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+// --- internal ---
+
+function program(context: CommandContext): Command {
+  const command = new Command("textdiffusion")
+    .description("Masked text diffusion: models that write by filling in a page of masks.")
+    .version(version(), "-v, --version", "print the version")
+    .option("--debug", "print where in the code an error came from")
+    .addHelpText("after", introduction)
+    .addCommand(trainCommand(context))
+    .addCommand(generateCommand(context))
+    .addCommand(doctorCommand(context));
+  for (const each of [command, ...command.commands]) {
+    each
+      .exitOverride()
+      .showSuggestionAfterError()
+      .showHelpAfterError(`Try: textdiffusion ${each === command ? "" : `${each.name()} `}--help`)
+      .configureHelp({ showGlobalOptions: true });
+  }
+  return command;
+}
+
+/** What went wrong, in one line. */
+function explain(error: unknown, { notes, paintNotes, signal }: CommandContext, debug: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput; // it has printed already
+  if (signal.aborted && DiffusionError.is(error, "ABORTED")) {
+    notes.write("Interrupted.\n");
+    return EXIT.interrupted;
+  }
+  const known = DiffusionError.is(error);
+  const message = error instanceof Error ? error.message : String(error);
+  notes.write(`${paintNotes("poor", known ? "error:" : "unexpected error:")} ${message}\n`);
+  if (debug) notes.write(`${error instanceof Error ? error.stack : ""}\n${causesOf(error)}`);
+  else if (!known)
+    notes.write("This should not have happened. Run it again with --debug to see where it comes from.\n");
+  return known ? EXIT.badInput : EXIT.failed;
+}
+
+function causesOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined
+    ? ""
+    : `caused by ${cause instanceof Error ? cause.stack : String(cause)}\n${causesOf(cause)}`;
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version;
+}
+
+/** `textdiffusion generate | head -1` closes the pipe: that is no error. */
+function leaveQuietlyWhenNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(EXIT.done);
+  throw error;
+}

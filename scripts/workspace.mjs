@@ -1,0 +1,49 @@
+// What the other scripts share: where the repository is, whether it is installed, and how to run a program in it.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** Runs a program of Node in the repository's root, to its end. A failure ends this process with the same code. */
+export const runNode = (...args) => run(process.execPath, args);
+
+/** Installs the packages of the lock file, unless each is there in its version. Install scripts are not needed. */
+export async function installWhatIsMissing() {
+  const missing = missingPackages();
+  if (missing.length === 0) return;
+  console.log(`Installing ${missing.length} missing package${missing.length === 1 ? "" : "s"}: npm ci`);
+  await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+}
+
+// --- internal ---
+
+/** Places in node_modules where the lock file wants a package and has none, or another version. */
+function missingPackages() {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  return Object.entries(packages)
+    .filter(
+      ([path, { optional, devOptional }]) => path.startsWith("node_modules/") && !optional && !devOptional,
+    )
+    .filter(([path, { link, version }]) => {
+      const manifest = join(root, path, "package.json");
+      return (
+        !existsSync(manifest) || (!link && JSON.parse(readFileSync(manifest, "utf8")).version !== version)
+      );
+    })
+    .map(([path]) => path);
+}
+
+async function run(command, args) {
+  const shell = process.platform === "win32" && command === "npm"; // npm is a batch file there
+  const code = await new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, stdio: "inherit", shell });
+    child.on("error", (error) => {
+      console.error(`${command} could not be started: ${error.message}`);
+      resolve(1);
+    });
+    child.on("close", (exitCode, signal) => resolve(signal === null ? exitCode : 130));
+  });
+  if (code !== 0) process.exit(code);
+}
