@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { getGradient } from "@tensorflow/tfjs-core";
 import { DiffusionError } from "@textdiffusion/core";
+import { repairBroadcastGradients } from "./fixes/broadcast-gradients.js";
 
 /** Beside the compiled files; from `src` (tests) it is the same place, since both folders lie in the package root. */
 const bundle = new URL("../dist/gradients.node.js", import.meta.url);
@@ -23,4 +24,5 @@ export async function registerGradients(): Promise<void> {
     }
     await import(/* @vite-ignore */ bundle.href);
   }
+  repairBroadcastGradients();
 }

@@ -24,11 +24,13 @@ export class NodeBackend implements Backend {
     this.name = entry.name;
   }
 
-  /** @throws DiffusionError `BACKEND_UNAVAILABLE` before `start` */
+  /** @throws DiffusionError `BACKEND_UNAVAILABLE` unless started */
   get capabilities(): BackendCapabilities {
-    if (!this.live)
-      throw this.unavailable("a started backend when asked for its capabilities", "Await start() first");
-    return { trains: true, precision: "float32", device: this.entry.device() };
+    if (this.live) return { trains: true, precision: "float32", device: this.entry.device() };
+    throw this.unavailable(
+      "to be started when asked for its capabilities, got not started",
+      "Await start() first",
+    );
   }
 
   /** A second call does nothing, unless the first one failed. */
@@ -41,22 +43,22 @@ export class NodeBackend implements Backend {
   }
 
   /**
-   * Takes the backend out of tfjs and frees its heap once no other started backend of this name is left. Where tensors
-   * still live on it, it stays for them: dispose of what you made first.
+   * Takes the backend out of tfjs and frees its heap once nobody else has a backend of this name started. Where tensors
+   * still live on it, it stays for them: dispose of what you made first. The backend started before becomes the active
+   * one again.
    */
   async dispose(): Promise<void> {
-    if (!this.started) return;
-    await this.started;
+    const starting = this.started;
     this.started = undefined;
+    await starting?.catch(() => undefined);
+    if (!this.live) return;
     this.live = false;
-    const left = (users.get(this.name) ?? 1) - 1;
-    users.set(this.name, left);
-    if (left === 0 && tf.engine().registry[this.name]?.numDataIds() === 0) tf.removeBackend(this.name);
+    await oneAfterAnother(() => close(this.name));
   }
 
   /** Tensors and bytes of all tfjs backends of the process: tfjs does not count them apart. */
   memory(): BackendMemory {
-    const { numTensors, numBytes } = tf.memory();
+    const { numTensors, numBytes } = tf.engine().state; // tf.memory() would start a backend to ask it
     return { tensors: numTensors, bytes: numBytes };
   }
 
@@ -66,13 +68,10 @@ export class NodeBackend implements Backend {
       await load(this.entry, this.options);
       await activate(this.name);
     } catch (cause) {
-      throw this.unavailable(
-        `that it starts, got: ${cause instanceof Error ? cause.message : String(cause)}`,
-        this.entry.remedy,
-        cause,
-      );
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw this.unavailable(`to start, got "${message}"`, this.entry.remedy, cause);
     }
-    users.set(this.name, (users.get(this.name) ?? 0) + 1);
+    started.push(this.name);
     this.live = true;
   }
 
@@ -80,7 +79,7 @@ export class NodeBackend implements Backend {
     return new DiffusionError({
       code: "BACKEND_UNAVAILABLE",
       component: `backend-node/${this.name}`,
-      problem: `expected ${expected}`,
+      problem: `expected the backend ${expected}`,
       remedy,
       cause,
     });
@@ -89,21 +88,21 @@ export class NodeBackend implements Backend {
 
 // --- internal ---
 
-/** Started and not yet disposed, by name: tfjs has one backend of a name, which several pipelines may use. */
-const users = new Map<string, number>();
-const loaded = new Map<string, Promise<void>>();
+/** Names of the started backends, the last one active. tfjs has one backend of a name, which several may share. */
+const started: string[] = [];
+const loaded = new Map<BackendEntry, Promise<void>>();
 /** How to make each backend, kept because `tf.removeBackend` forgets it. */
 const factories = new Map<string, () => tf.KernelBackend | Promise<tf.KernelBackend>>();
 
 /** Kernels are repaired once in a process: a repair wraps what it finds. */
 function load(entry: BackendEntry, options: BackendOptions): Promise<void> {
   const loading =
-    loaded.get(entry.name) ??
+    loaded.get(entry) ??
     entry.load(options).catch((error) => {
-      loaded.delete(entry.name);
+      loaded.delete(entry);
       throw error;
     });
-  loaded.set(entry.name, loading);
+  loaded.set(entry, loading);
   return loading;
 }
 
@@ -123,6 +122,14 @@ async function activate(name: string): Promise<void> {
   }
   await tf.setBackend(name);
   await tf.ready();
+}
+
+async function close(name: string): Promise<void> {
+  started.splice(started.lastIndexOf(name), 1);
+  const isShared = started.includes(name);
+  if (!isShared && tf.engine().registry[name]?.numDataIds() === 0) tf.removeBackend(name);
+  const last = started.at(-1);
+  if (last !== undefined && tf.getBackend() !== last) await tf.setBackend(last);
 }
 
 let queue: Promise<unknown> = Promise.resolve();

@@ -2,8 +2,9 @@ import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { env } from "@tensorflow/tfjs-core";
 import type { BackendEntry } from "./backend-entry.js";
-import { repairFloatOneHot } from "./fixes/float-one-hot.js";
 import { repairUnsortedSegmentSum } from "./fixes/unsorted-segment-sum.js";
+import { repairMatMul } from "./fixes/wasm-mat-mul.js";
+import { repairOneHot } from "./fixes/wasm-one-hot.js";
 import { cpuModel } from "./machine.js";
 
 /** WebAssembly with SIMD on one thread: no compiler, no install script, the same on every platform. */
@@ -18,7 +19,8 @@ export const wasmEntry: BackendEntry = {
     const main = createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm");
     setWasmPaths(join(dirname(main), sep));
     repairUnsortedSegmentSum("wasm");
-    repairFloatOneHot();
+    repairOneHot();
+    repairMatMul();
   },
   device: () => `${cpuModel()}, WebAssembly${env().get("WASM_HAS_SIMD_SUPPORT") ? " SIMD" : ""}, 1 thread`,
 };
