@@ -1,1 +1,16 @@
-export {};
+export { fakeDenoiser } from "./denoisers/fake-denoiser.js";
+export { type HostDenoiserOptions, type HostRow, hostDenoiser } from "./denoisers/host-denoiser.js";
+export { hostDistributions } from "./denoisers/host-distributions.js";
+export { oracleDenoiser } from "./denoisers/oracle-denoiser.js";
+export { type JointEntry, tableDenoiser } from "./denoisers/table-denoiser.js";
+export { uniformDenoiser } from "./denoisers/uniform-denoiser.js";
+export { assertLaws, type Law, type LawSkip, withSkips } from "./law.js";
+export { type BackendLawOptions, backendLaws } from "./laws/backend-laws.js";
+export { type CollatorLawOptions, collatorLaws } from "./laws/collator-laws.js";
+export { type DenoiserLawOptions, denoiserLaws } from "./laws/denoiser-laws.js";
+export { type NoiseScheduleLawOptions, noiseScheduleLaws } from "./laws/noise-schedule-laws.js";
+export { type SamplerLawOptions, samplerLaws } from "./laws/sampler-laws.js";
+export { type TokenizerLawOptions, tokenizerLaws } from "./laws/tokenizer-laws.js";
+export { powerNoise } from "./power-noise.js";
+export { chiSquare, logGamma, upperGamma } from "./statistics/chi-square.js";
+export { letterTokenizer } from "./tokenizers/letter-tokenizer.js";

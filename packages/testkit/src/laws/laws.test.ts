@@ -1,0 +1,251 @@
+import type { NoiseSchedule, Sampler, Tokenizer } from "@textdiffusion/core";
+import { describe, expect, it } from "vitest";
+import {
+  denoiserLaws,
+  fakeDenoiser,
+  hostDenoiser,
+  type Law,
+  letterTokenizer,
+  noiseScheduleLaws,
+  powerNoise,
+  samplerLaws,
+  tokenizerLaws,
+} from "../index.js";
+
+/** The names of the laws that break. */
+async function broken(laws: readonly Law[]): Promise<string[]> {
+  const names: string[] = [];
+  for (const law of laws) {
+    try {
+      await law.run();
+    } catch (error) {
+      expect((error as Error).message).toMatch(/expected .*got|got none/s);
+      names.push(law.name);
+    }
+  }
+  return names;
+}
+
+describe("noiseScheduleLaws", () => {
+  it("hold for powers of t", async () => {
+    for (const power of [1, 2, 3])
+      expect(await broken(noiseScheduleLaws(() => powerNoise(power)))).toEqual([]);
+  });
+
+  const wrong: Record<string, { change: Partial<NoiseSchedule>; breaks: string[] }> = {
+    "a clock that runs backwards": {
+      change: { alpha: (t) => t, alphaDerivative: () => 1, timeAt: (alpha) => alpha, maskRate: (t) => 1 - t },
+      breaks: [
+        "clean-at-zero",
+        "masked-at-one",
+        "never-rises",
+        "derivative-never-positive",
+        "weight-is-finite",
+        "inverse-is-clamped",
+      ],
+    },
+    "the sign of the derivative": {
+      change: { alphaDerivative: () => 1 },
+      breaks: ["derivative-agrees", "derivative-never-positive", "weight-is-finite"],
+    },
+    "an inverse of the mask rate": {
+      change: { timeAt: (alpha) => alpha },
+      breaks: ["inverse-returns", "inverse-is-clamped"],
+    },
+    "an unclamped inverse": { change: { timeAt: (alpha) => 1 - alpha }, breaks: ["inverse-is-clamped"] },
+    "another mask rate": { change: { maskRate: (t) => t * t }, breaks: ["mask-rate-agrees"] },
+    "a bound it does not state": {
+      change: {
+        alpha: (t) => 1 - 0.999 * t,
+        alphaDerivative: () => -0.999,
+        timeAt: (alpha) => Math.min(1, Math.max(0, (1 - alpha) / 0.999)),
+        maskRate: undefined,
+      },
+      breaks: ["masked-at-one"],
+    },
+  };
+  it.each(Object.entries(wrong))("catch %s", async (_, { change, breaks }) => {
+    expect(await broken(noiseScheduleLaws(() => ({ ...powerNoise(1), ...change })))).toEqual(breaks);
+  });
+});
+
+describe("samplerLaws", () => {
+  /** One masked position a step, from the left. */
+  const leftToRight: Sampler = {
+    name: "left-to-right",
+    tokenRule: { temperature: 1 },
+    steps: "until-done",
+    revises: false,
+    request: (row) => row.masked.slice(0, 1),
+    decide: () => ({ commit: [0], remask: [] }),
+  };
+
+  it("hold for a sampler of four lines", async () => {
+    expect(await broken(samplerLaws(() => leftToRight))).toEqual([]);
+  });
+
+  it("catch a sampler that leaves masks", async () => {
+    expect(await broken(samplerLaws(() => ({ ...leftToRight, steps: 3 })))).toContain("ends-without-masks");
+  });
+
+  it("catch a sampler that writes where it may not", async () => {
+    const careless: Sampler = {
+      ...leftToRight,
+      steps: 2,
+      revises: true,
+      request: (row) => row.ids.map((_, position) => position),
+      decide: (_, draws) => ({ commit: [...draws.positions.keys()], remask: [] }),
+    };
+    expect(await broken(samplerLaws(() => careless))).toEqual(
+      expect.arrayContaining(["writes-only-editable", "asks-in-order"]),
+    );
+  });
+
+  it("catch a sampler that never takes the prediction", async () => {
+    const stubborn: Sampler = {
+      ...leftToRight,
+      decide: (_, draws) => {
+        draws.tokens[0] = 3;
+        return { commit: [0], remask: [] };
+      },
+    };
+    expect(await broken(samplerLaws(() => stubborn))).toEqual(["reaches-oracle"]);
+  });
+
+  it("catch a sampler that counts its calls", async () => {
+    let calls = 0;
+    const counting: Sampler = {
+      ...leftToRight,
+      request: (row) => {
+        const at = calls++ % row.masked.length;
+        return row.masked.slice(at, at + 1);
+      },
+    };
+    expect(await broken(samplerLaws(() => counting))).toEqual(
+      expect.arrayContaining(["repeats-with-its-seed", "same-row-in-any-batch", "keeps-no-state"]),
+    );
+  });
+
+  it("catch a sampler that asks when it needs nothing", async () => {
+    const wasteful: Sampler = {
+      ...leftToRight,
+      steps: 16,
+      request: (row) => row.masked,
+      decide: (row) => {
+        const all = [...row.masked.keys()];
+        return { commit: row.step === 15 ? all : all.slice(0, row.step % 2), remask: [] };
+      },
+    };
+    expect(await broken(samplerLaws(() => wasteful))).toEqual(["asks-within-bounds"]);
+  });
+});
+
+describe("denoiserLaws", () => {
+  const vocabulary = { vocabularySize: 9, maskTokenId: 8 };
+
+  it("catch probability on the mask", async () => {
+    const leaking = hostDenoiser({
+      name: "leaking",
+      vocabularySize: 9,
+      predict: () => new Float64Array(9).fill(-Math.log(9)),
+    });
+    expect(await broken(denoiserLaws(() => leaking, vocabulary))).toEqual(["never-the-mask"]);
+  });
+
+  it("catch logits that are not normalised", async () => {
+    const raw = hostDenoiser({
+      name: "raw",
+      vocabularySize: 9,
+      predict: () => new Float64Array(9).map((_, id) => (id === 8 ? Number.NEGATIVE_INFINITY : id / 3)),
+    });
+    expect(await broken(denoiserLaws(() => raw, vocabulary))).toEqual(["sums-to-one"]);
+  });
+
+  it("catch an answer that depends on the rest of the batch", async () => {
+    const fake = fakeDenoiser(vocabulary);
+    const leaky = {
+      ...fake,
+      denoise: (input: Parameters<typeof fake.denoise>[0]) =>
+        fake.denoise({ ...input, ids: input.ids.map((id) => (id + input.batch) % 8) }),
+    };
+    expect(await broken(denoiserLaws(() => leaky, vocabulary))).toContain("row-stands-alone");
+  });
+
+  it("catch an answer that depends on what else was asked", async () => {
+    const fake = fakeDenoiser(vocabulary);
+    const leaky = {
+      ...fake,
+      denoise: (input: Parameters<typeof fake.denoise>[0]) =>
+        fake.denoise({ ...input, ids: input.ids.map((id) => (id + input.positions.length) % 8) }),
+    };
+    expect(await broken(denoiserLaws(() => leaky, vocabulary))).toContain("position-stands-alone");
+  });
+
+  it("catch draws counted downwards, and a forgotten suppression", async () => {
+    const fake = fakeDenoiser(vocabulary);
+    const changed = (reverse: boolean, suppress: boolean) => ({
+      ...fake,
+      denoise: async (input: Parameters<typeof fake.denoise>[0]) => {
+        const distributions = await fake.denoise(input);
+        return {
+          ...distributions,
+          draw: (...[rule, uniforms, suppressed]: Parameters<typeof distributions.draw>) =>
+            distributions.draw(
+              rule,
+              reverse ? uniforms.map((u) => 1 - u) : uniforms,
+              suppress ? suppressed : [],
+            ),
+        };
+      },
+    });
+    expect(await broken(denoiserLaws(() => changed(true, true), vocabulary))).toEqual(["draws-agree"]);
+    expect(await broken(denoiserLaws(() => changed(false, false), vocabulary))).toEqual([
+      "scores-agree",
+      "suppresses",
+    ]);
+  });
+
+  it("catch tensors that stay", async () => {
+    let tensors = 0;
+    const fake = fakeDenoiser(vocabulary);
+    const leaking = {
+      ...fake,
+      denoise: (input: Parameters<typeof fake.denoise>[0]) => {
+        tensors++;
+        return fake.denoise(input);
+      },
+    };
+    expect(await broken(denoiserLaws(() => leaking, { ...vocabulary, tensors: () => tensors }))).toEqual([
+      "frees-what-it-took",
+    ]);
+  });
+});
+
+describe("tokenizerLaws", () => {
+  const samples = ["abba", "", "a cab", "<mask>ab</s>", "héllo"];
+  const letters = letterTokenizer(" abc");
+
+  it("hold for letters", async () => {
+    expect(await broken(tokenizerLaws(() => letters, samples))).toEqual([]);
+  });
+
+  const wrong: Record<string, { change: Partial<Tokenizer>; breaks: string[] }> = {
+    "ids beyond the vocabulary": {
+      change: { encode: (text) => letters.encode(text).map((id) => id + 5), decode: () => "" },
+      breaks: ["ids-are-known", "round-trips", "keeps-special-tokens", "frames-when-asked"],
+    },
+    "a lossy decode": { change: { decode: () => "b" }, breaks: ["round-trips", "keeps-special-tokens"] },
+    "special tokens in the text": {
+      change: { decode: (ids) => letters.decode(ids, { keepSpecial: true }) },
+      breaks: ["skips-special-tokens"],
+    },
+    "a forgotten frame": {
+      change: { encode: (text) => letters.encode(text) },
+      breaks: ["frames-when-asked"],
+    },
+    "a mask that is not special": { change: { specialIds: [0, 1, 2, 3] }, breaks: ["lists-special-ids"] },
+  };
+  it.each(Object.entries(wrong))("catch %s", async (_, { change, breaks }) => {
+    expect(await broken(tokenizerLaws(() => ({ ...letters, ...change }), samples))).toEqual(breaks);
+  });
+});
