@@ -213,6 +213,14 @@ describe("step", () => {
     await expect(learner.step(stepOn([foreign]))).rejects.toMatchObject({ code: "TOKEN_OUT_OF_RANGE" });
   });
 
+  it("changes nothing when noise could have fallen, but did not", async () => {
+    const { learner } = setUp({ weightDecay: 0.5 });
+    const before = await learner.state();
+    const untouched = { ...batch, noiseMask: new Uint8Array(72), lossWeight: new Float32Array(72) };
+    expect(await learner.step(stepOn([untouched]))).toEqual({ lossNats: 0, gradientNorm: 0 });
+    expect(await learner.state()).toEqual(before);
+  });
+
   it("adds a micro-batch without noise as nothing", async () => {
     const empty = { ...batch, lossWeight: new Float32Array(72), lossDenominator: 0 };
     const [alone, withEmpty] = [setUp().learner, setUp().learner];

@@ -25,7 +25,9 @@ import { type LossPositions, lossPositions } from "./loss-positions.js";
  * The learner makes and frees the optimizer's moments. The model stays with who made it: dispose of the learner,
  * then of the model.
  *
- * `step` throws `NOT_A_NUMBER` before any weight has changed, and `DATA_INVALID` when no micro-batch has noise.
+ * `step` throws `NOT_A_NUMBER` before any weight has changed, and `DATA_INVALID` when every denominator is 0, which says
+ * that nothing could have been masked. A step in which noise could have fallen, but did not, has loss 0 and changes
+ * nothing.
  *
  * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID` for bad options
  */
@@ -47,6 +49,7 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
         if (selected.count === 0) continue;
         lossNats += await addGradients(gradients, batch, selected, denominator, random.split(index));
       }
+      if (gradients.gradients.size === 0) return { lossNats, gradientNorm: 0 };
       const gradientNorm = await normOf(gradients);
       const clips = clipNorm > 0 && gradientNorm > clipNorm;
       optimizer.update(gradients.gradients, {
@@ -192,7 +195,7 @@ function noNoise(): DiffusionError {
   return new DiffusionError({
     code: "DATA_INVALID",
     component: "training/learner",
-    problem: "expected noise in at least one micro-batch of the step, got none",
+    problem: "expected a positive loss denominator in at least one micro-batch of the step, got none",
     remedy: "Is every token of these rows a special token, a prompt or padding?",
   });
 }

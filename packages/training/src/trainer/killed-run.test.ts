@@ -55,7 +55,9 @@ const losses = (folder: string) =>
     .filter((event) => event.kind === "step")
     .map(({ step, lossNats }) => [step, lossNats]);
 
-it("ends with the same weights and metrics after being killed at random moments", () => {
+it("ends with the same weights and metrics after being killed at random moments", {
+  timeout: 300_000,
+}, () => {
   const whole = folderFor("whole");
   expect(runIn(whole)).toBe(null);
 
