@@ -46,7 +46,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   const options = await decodeTrainingOptions(run.options);
   const { steps, batchSize, accumulate, clipNorm } = options;
   const rowsPerStep = batchSize * accumulate;
-  const config = runConfigFrom({ training: trajectoryOptions(options), ...run.identity });
+  const config = runConfigFrom({ ...run.identity, training: trajectoryOptions(options) });
   const start = performance.now();
 
   const resumed = await checkpointToResume(run);
