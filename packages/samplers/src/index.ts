@@ -1,1 +1,14 @@
-export {};
+export { bestFirst } from "./best-first.js";
+export { aboveThreshold } from "./commit/above-threshold.js";
+export { confidenceQuota } from "./commit/confidence-quota.js";
+export { everything } from "./commit/everything.js";
+export { randomQuota } from "./commit/random-quota.js";
+export { type CommitRule, composeSampler, type ReviseRule, type SamplerParts } from "./compose-sampler.js";
+export { type ConfidenceOptions, confidence, confidenceSampler } from "./presets/confidence.js";
+export { type RandomOptions, random, randomSampler } from "./presets/random.js";
+export { type RemaskingOptions, remasking, remaskingSampler } from "./presets/remasking.js";
+export { type ThresholdOptions, threshold, thresholdSampler } from "./presets/threshold.js";
+export { revealQuota, roundHalfEven } from "./quota.js";
+export { nothing } from "./revise/nothing.js";
+export { randomRemask } from "./revise/random-remask.js";
+export { samplersPlugin } from "./samplers-plugin.js";

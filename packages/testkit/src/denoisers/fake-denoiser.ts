@@ -17,15 +17,18 @@ export function fakeDenoiser(options: {
   return hostDenoiser({
     name: "fake",
     vocabularySize,
-    predict: ({ ids, attentionMask }, position) => {
+    predict: ({ ids, attentionMask }) => {
       const seen = Array.from(ids, (id, place) => (attentionMask[place] === 1 ? id : vocabularySize));
-      const normals = Random.fromSeed(seed)
-        .split(...seen, "position", position)
-        .fillNormal(new Float32Array(vocabularySize), sharpness);
-      const logits = Float64Array.from(normals);
-      logits[maskTokenId] = Number.NEGATIVE_INFINITY;
-      const mass = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
-      return logits.map((logit) => logit - Math.log(mass));
+      const random = Random.fromSeed(seed).split(...seen);
+      return (position) => {
+        const normals = random
+          .split("position", position)
+          .fillNormal(new Float32Array(vocabularySize), sharpness);
+        const logits = Float64Array.from(normals);
+        logits[maskTokenId] = Number.NEGATIVE_INFINITY;
+        const mass = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
+        return logits.map((logit) => logit - Math.log(mass));
+      };
     },
   });
 }

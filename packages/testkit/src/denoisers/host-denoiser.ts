@@ -15,11 +15,14 @@ export interface HostDenoiserOptions {
   readonly vocabularySize: number;
   /** Default 512. */
   readonly maxLength?: number;
-  /** Log-probabilities in nats at one position, normalised, minus infinity at the mask token; shape [vocab]. */
-  predict(row: HostRow, position: number): Float64Array;
+  /**
+   * What it says about one row: a function from position to log-probabilities in nats, normalised, minus infinity at
+   * the mask token; shape [vocab].
+   */
+  predict(row: HostRow): (position: number) => Float64Array;
 }
 
-/** A denoiser without a device, from what it says about one position of one row. */
+/** A denoiser without a device, from what it says about one row. */
 export function hostDenoiser({
   name,
   vocabularySize,
@@ -31,19 +34,16 @@ export function hostDenoiser({
     vocabularySize,
     maxLength,
     timeConditioned: false,
-    denoise: async ({ seq, ids, attentionMask, time, positions }) =>
-      hostDistributions(
-        Array.from(positions, (flat) => {
-          const row = Math.floor(flat / seq);
-          const from = row * seq;
-          const view = {
-            ids: ids.subarray(from, from + seq),
-            attentionMask: attentionMask.subarray(from, from + seq),
-            time: time[row],
-          };
-          return predict(view, flat - from);
+    denoise: async ({ batch, seq, ids, attentionMask, time, positions }) => {
+      const rows = Array.from({ length: batch }, (_, row) =>
+        predict({
+          ids: ids.subarray(row * seq, (row + 1) * seq),
+          attentionMask: attentionMask.subarray(row * seq, (row + 1) * seq),
+          time: time[row],
         }),
-      ),
+      );
+      return hostDistributions(Array.from(positions, (flat) => rows[Math.floor(flat / seq)](flat % seq)));
+    },
     dispose: () => undefined,
   };
 }

@@ -14,7 +14,7 @@ export function oracleDenoiser(options: {
     name: "oracle",
     vocabularySize: options.vocabularySize,
     maxLength: options.text.length,
-    predict: (_, position) => {
+    predict: () => (position) => {
       const logProbs = new Float64Array(options.vocabularySize).fill(Number.NEGATIVE_INFINITY);
       logProbs[options.text[position]] = 0;
       return logProbs;

@@ -35,18 +35,21 @@ export function tableDenoiser(options: {
     name: "table",
     vocabularySize,
     maxLength: seq,
-    predict: ({ ids }, position) => {
-      const masses = new Float64Array(vocabularySize);
-      let evidence = 0;
-      for (const { ids: text, probability } of joint) {
-        if (!text.every((id, place) => ids[place] === maskTokenId || ids[place] === id)) continue;
-        masses[text[position]] += probability;
-        evidence += probability;
-      }
-      if (evidence > 0) return masses.map((part) => Math.log(part / evidence));
-      return masses.map((_, id) =>
-        id === maskTokenId ? Number.NEGATIVE_INFINITY : -Math.log(vocabularySize - 1),
+    predict: ({ ids }) => {
+      const possible = joint.filter(({ ids: text }) =>
+        text.every((id, place) => ids[place] === maskTokenId || ids[place] === id),
       );
+      const evidence = possible.reduce((sum, { probability }) => sum + probability, 0);
+      return (position) => {
+        const masses = new Float64Array(vocabularySize);
+        if (evidence === 0) {
+          return masses.map((_, id) =>
+            id === maskTokenId ? Number.NEGATIVE_INFINITY : -Math.log(vocabularySize - 1),
+          );
+        }
+        for (const { ids: text, probability } of possible) masses[text[position]] += probability;
+        return masses.map((part) => Math.log(part / evidence));
+      };
     },
   });
 }

@@ -9,5 +9,5 @@ export function uniformDenoiser(options: {
   const { vocabularySize, maskTokenId } = options;
   const logProbs = new Float64Array(vocabularySize).fill(-Math.log(vocabularySize - 1));
   logProbs[maskTokenId] = Number.NEGATIVE_INFINITY;
-  return hostDenoiser({ name: "uniform", vocabularySize, predict: () => logProbs });
+  return hostDenoiser({ name: "uniform", vocabularySize, predict: () => () => logProbs });
 }

@@ -147,7 +147,7 @@ describe("denoiserLaws", () => {
     const leaking = hostDenoiser({
       name: "leaking",
       vocabularySize: 9,
-      predict: () => new Float64Array(9).fill(-Math.log(9)),
+      predict: () => () => new Float64Array(9).fill(-Math.log(9)),
     });
     expect(await broken(denoiserLaws(() => leaking, vocabulary))).toEqual(["never-the-mask"]);
   });
@@ -156,7 +156,7 @@ describe("denoiserLaws", () => {
     const raw = hostDenoiser({
       name: "raw",
       vocabularySize: 9,
-      predict: () => new Float64Array(9).map((_, id) => (id === 8 ? Number.NEGATIVE_INFINITY : id / 3)),
+      predict: () => () => new Float64Array(9).map((_, id) => (id === 8 ? Number.NEGATIVE_INFINITY : id / 3)),
     });
     expect(await broken(denoiserLaws(() => raw, vocabulary))).toEqual(["sums-to-one"]);
   });
