@@ -1,0 +1,51 @@
+import { DiffusionError, listNames, type Tokenizer } from "@textdiffusion/core";
+import { match } from "ts-pattern";
+
+/** What counts as one document of a text: all of it, each line, or each paragraph (blank lines stand between). */
+export const documentUnits = ["file", "line", "paragraph"] as const;
+export type DocumentUnit = (typeof documentUnits)[number];
+
+/**
+ * Cuts a text into documents. Lines and paragraphs of white space alone are left out, and so are the line ends between
+ * documents.
+ *
+ * @throws DiffusionError `CONFIG_INVALID` for another unit
+ */
+export function splitDocuments(text: string, unit: DocumentUnit): string[] {
+  if (!documentUnits.includes(unit)) {
+    throw new DiffusionError({
+      code: "CONFIG_INVALID",
+      component: "data/documents",
+      problem: `expected documents to be one of ${listNames(documentUnits)}, got ${JSON.stringify(unit)}`,
+      remedy: "Correct the word",
+    });
+  }
+  const pieces = match(unit)
+    .with("file", () => [text])
+    .with("line", () => text.split(/\r?\n/))
+    .with("paragraph", () => text.split(/\r?\n(?:[^\S\n]*\n)+/))
+    .exhaustive();
+  return pieces.filter((piece) => piece.trim() !== "");
+}
+
+/**
+ * The documents as one stream of token ids.
+ *
+ * @param options - `frame`: put the model's begin and end tokens around each document. Without them nothing in the
+ *   stream tells where a document ends, so a model learns to write on, not to stop.
+ * @returns shape [tokens]
+ */
+export function encodeDocuments(
+  tokenizer: Tokenizer,
+  documents: readonly string[],
+  { frame = false }: { readonly frame?: boolean } = {},
+): Int32Array {
+  const parts = documents.map((document) => tokenizer.encode(document, { frame }));
+  const ids = new Int32Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    ids.set(part, offset);
+    offset += part.length;
+  }
+  return ids;
+}

@@ -1,0 +1,71 @@
+import type { TokenizerJson } from "./tokenizer-files.js";
+
+/**
+ * A direct way for byte-level BPE without merges, where each byte of the text is one token: the library builds lists of
+ * pairs that it can never merge and takes seconds a megabyte. Same ids as the library's, tested against it.
+ *
+ * @returns text to ids, or undefined for any tokenizer that is not of this kind
+ */
+export function byteEncoder(json: TokenizerJson): ((text: string) => Int32Array) | undefined {
+  const idOfByte = byteIds(json);
+  if (!idOfByte) return undefined;
+  const added = new Map(json.added_tokens.map(({ content, id }) => [content, id]));
+  const longestFirst = [...added.keys()].sort((a, b) => b.length - a.length);
+  const addedToken = new RegExp(`(${longestFirst.map(escaped).join("|")})`, "u");
+  const utf8 = new TextEncoder();
+
+  return (text) => {
+    // Split by a capture: text at even places, added tokens between.
+    const pieces = added.size > 0 ? text.split(addedToken) : [text];
+    const parts = pieces.map((piece, index) => (index % 2 === 0 ? utf8.encode(piece) : piece));
+    const ids = new Int32Array(
+      parts.reduce((length, part) => length + (typeof part === "string" ? 1 : part.length), 0),
+    );
+    let next = 0;
+    for (const part of parts) {
+      if (typeof part === "string") ids[next++] = added.get(part) as number;
+      else for (let index = 0; index < part.length; index++) ids[next++] = idOfByte[part[index]];
+    }
+    return ids;
+  };
+}
+
+/**
+ * The printable character that byte-level BPE writes for each byte: printable Latin-1 stands for itself, the other 68
+ * bytes take the characters from U+0100 on, in order. Radford et al. 2019 (GPT-2).
+ */
+export function byteAlphabet(): string[] {
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => {
+    const printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xff && byte !== 0xad);
+    return String.fromCodePoint(printable ? byte : next++);
+  });
+}
+
+// --- internal ---
+
+/** The id of each byte's symbol, or undefined when a token can be anything but one byte or one added token. */
+function byteIds({ added_tokens, model, normalizer, pre_tokenizer }: TokenizerJson): Int32Array | undefined {
+  const { type, vocab, merges, dropout } = model;
+  const plain =
+    type === "BPE" &&
+    !Array.isArray(vocab) &&
+    Array.isArray(merges) &&
+    merges.length === 0 &&
+    !dropout &&
+    !model.ignore_merges &&
+    !model.continuing_subword_suffix &&
+    !model.continuing_subword_prefix &&
+    !model.end_of_word_suffix;
+  const bytes = normalizer === null && pre_tokenizer?.type === "ByteLevel" && !pre_tokenizer.add_prefix_space;
+  if (!plain || !bytes) return undefined;
+  if (added_tokens.some(({ lstrip, rstrip, single_word }) => lstrip || rstrip || single_word))
+    return undefined;
+  const alphabet = byteAlphabet();
+  if (!alphabet.every((symbol) => Object.hasOwn(vocab, symbol))) return undefined;
+  return Int32Array.from(alphabet, (symbol) => (vocab as Record<string, number>)[symbol]);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
