@@ -32,7 +32,7 @@ export interface CreateModelOptions {
  * @returns the model; `dispose()` frees every weight
  * @throws DiffusionError `CONFIG_INVALID`, `UNKNOWN_OPTION`
  */
-export function createModel(options: CreateModelOptions, random: Random): Promise<EncoderModel> {
+export async function createModel(options: CreateModelOptions, random: Random): Promise<EncoderModel> {
   const config = freshConfig(options);
   const layout = parameterLayout(config);
   return encoderModel(config, (name, shape) => {

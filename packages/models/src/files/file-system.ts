@@ -41,17 +41,16 @@ export function parseJson(text: string, path: string): unknown {
 }
 
 /**
- * Writes a file under a temporary name and gives back what puts it in its place, so that a reader never sees half of
- * it. When `write` fails the temporary file is removed and nothing has changed.
+ * Writes a file under a temporary name and then renames it, so that a reader never sees half of it. When anything
+ * fails the temporary file is removed and `path` is as it was.
  *
- * @param write - called with what appends bytes to the file
- * @returns renames the file to `path`
+ * @param write - called with what appends bytes to the file; the file takes its place when this returns
  * @throws DiffusionError `FILE_NOT_WRITABLE`, or what `write` throws
  */
-export async function prepareFile(
+export async function replaceFile(
   path: string,
   write: (append: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
-): Promise<() => Promise<void>> {
+): Promise<void> {
   const { open, rename, rm } = await fileSystem();
   const temporary = `${path}.${process.pid}.tmp`;
   const onDisk = <T>(work: Promise<T>): Promise<T> =>
@@ -60,21 +59,22 @@ export async function prepareFile(
     });
   const file = await onDisk(open(temporary, "w"));
   try {
-    await write((bytes) => onDisk(file.writeFile(bytes)));
-    await onDisk(file.sync());
+    try {
+      await write((bytes) => onDisk(file.writeFile(bytes)));
+      await onDisk(file.sync());
+    } finally {
+      await file.close();
+    }
+    await onDisk(rename(temporary, path));
   } catch (error) {
-    await file.close();
     await rm(temporary, { force: true });
     throw error;
   }
-  await onDisk(file.close());
-  return () => onDisk(rename(temporary, path));
 }
 
 /** Replaces a file by a text, whole or not at all. @throws DiffusionError `FILE_NOT_WRITABLE` */
-export async function replaceTextFile(path: string, text: string): Promise<void> {
-  const publish = await prepareFile(path, (append) => append(new TextEncoder().encode(text)));
-  await publish();
+export function replaceTextFile(path: string, text: string): Promise<void> {
+  return replaceFile(path, (append) => append(new TextEncoder().encode(text)));
 }
 
 /** @throws DiffusionError `FILE_NOT_WRITABLE` */

@@ -1,8 +1,10 @@
 import { DiffusionError, encodeSafetensorsTensor, layoutSafetensors } from "@textdiffusion/core";
+import type { EncoderConfig } from "../config/encoder-config.js";
 import { encodeEncoderConfig } from "../config/hugging-face-config.js";
 import { architectures } from "../encoder/architectures.js";
 import type { EncoderModel } from "../encoder/encoder-model.js";
-import { makeFolder, pathIn, prepareFile, replaceTextFile } from "./file-system.js";
+import { parameterLayout } from "../parameters/parameter-layout.js";
+import { makeFolder, pathIn, replaceFile, replaceTextFile } from "./file-system.js";
 
 export interface SaveModelOptions {
   /** `float16` halves the file and rounds. Default `float32`. */
@@ -24,25 +26,24 @@ export async function saveModel(
   folder: string,
   { dtype = "float32" }: SaveModelOptions = {},
 ): Promise<void> {
-  await makeFolder(folder);
   const precision = dtype === "float16" ? "F16" : "F32";
-  const weights = storedNames(model);
+  const weights = storedNames(model.config);
   const shapes = new Map(
     [...weights].map(([stored, name]) => [stored, variable(model, name).shape] as const),
   );
   const layout = layoutSafetensors(shapes, { precision, metadata: { format: "pt" } });
-  const publishWeights = await prepareFile(pathIn(folder, "model.safetensors"), async (append) => {
+  await makeFolder(folder);
+  await replaceFile(pathIn(folder, "model.safetensors"), async (append) => {
     await append(layout.start);
     for (const stored of layout.names) {
-      const { shape } = variable(model, weights.get(stored) as string);
-      const data = (await variable(model, weights.get(stored) as string).data()) as Float32Array;
+      const weight = variable(model, weights.get(stored) as string);
+      const data = (await weight.data()) as Float32Array;
       assertFinite(stored, data);
-      await append(encodeSafetensorsTensor(stored, { shape, data }, precision));
+      await append(encodeSafetensorsTensor(stored, { shape: weight.shape, data }, precision));
     }
+    const config = encodeEncoderConfig(model.config, dtype);
+    await replaceTextFile(pathIn(folder, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
   });
-  const config = encodeEncoderConfig(model.config, dtype);
-  await replaceTextFile(pathIn(folder, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-  await publishWeights();
 }
 
 // --- internal ---
@@ -51,9 +52,9 @@ export async function saveModel(
  * Name in the file to parameter. Without ties, transformers keeps the bias of the vocabulary under two names, of which
  * one version reads one and another the other.
  */
-function storedNames({ config, parameters }: EncoderModel): Map<string, string> {
+function storedNames(config: EncoderConfig): Map<string, string> {
   const { head } = architectures[config.architecture];
-  const names = new Map([...parameters.keys()].map((name) => [name, name]));
+  const names = new Map([...parameterLayout(config).keys()].map((name) => [name, name]));
   if (!config.tiedEmbeddings) names.set(`${head.decoder}.bias`, head.bias);
   return names;
 }
