@@ -1,1 +1,23 @@
+export * from "@textdiffusion/backend-node";
 export * from "@textdiffusion/core";
+export * from "@textdiffusion/data";
+export * from "@textdiffusion/models";
+export * as ops from "@textdiffusion/ops";
+export * from "@textdiffusion/samplers";
+export * from "@textdiffusion/schedules";
+export * from "@textdiffusion/training";
+export {
+  type DataOptions,
+  type DecodedConfig,
+  decodeConfig,
+  defineConfig,
+  type ModelOptions,
+  type TextDiffusionConfig,
+  type TrainingSettings,
+} from "./config.js";
+export { defaultPlugins } from "./default-plugins.js";
+export { type BackendReport, examineMachine, type MachineReport } from "./examine-machine.js";
+export { huggingfaceDenoiser } from "./huggingface-denoiser.js";
+export { type LoadOptions, loadTextDiffusion, type TextDiffusion } from "./load-text-diffusion.js";
+export { modelRecordOf, newModelRecord } from "./model-defaults.js";
+export { type TrainOutcome, type TrainRequest, trainTextDiffusion } from "./train-text-diffusion.js";

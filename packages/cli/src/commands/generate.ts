@@ -1,12 +1,15 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
 import {
   type GenerationEvent,
   loadTextDiffusion,
-  readModelSettings,
+  modelRecordOf,
   type TextDiffusion,
+  type Tokenizer,
 } from "textdiffusion";
+import { match } from "ts-pattern";
 import { animate } from "../animation/animate.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
@@ -86,51 +89,58 @@ export function generateCommand(context: CommandContext): Command {
 // --- internal ---
 
 async function generate(options: GenerateOptions, context: CommandContext): Promise<void> {
-  const { config } = await loadConfig(options.config, context.folder);
+  const { out, notes, paintOut, paintNotes, signal } = context;
   const seed = options.seed ?? randomInt(1_000_000);
-  const folder = resolve(context.folder, options.model);
-  const { steps, temperature, topK, topP } = options;
-  const chosen = config.sampler ?? (await readModelSettings(folder)).sampler;
-  const model = await loadTextDiffusion({
-    ...config,
-    folder,
-    backend: options.backend ?? config.backend,
-    schedule: options.schedule ?? config.schedule,
-    sampler: adjustSampler(chosen, options.sampler, { steps, temperature, topK, topP }),
-  });
+  const model = await openModel(options, context);
   try {
-    const sampler = await model.get("sampler");
+    const tokenizer = await model.get("tokenizer");
+    const { name } = await model.get("sampler");
+    const { length = model.settings.length, count, prompt, json } = options;
+    const animated = options.animation && json === undefined && out.isTTY === true;
+    if (!animated && !json) {
+      const texts = `${count} text${count === 1 ? "" : "s"} of ${length} tokens`;
+      notes.write(`Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.\n`);
+    }
     const startedAt = performance.now();
-    const events = model.stream({
-      prompts: new Array<string>(options.count).fill(options.prompt),
-      length: options.length,
-      seed,
-      signal: context.signal,
-    });
-    const animated = options.animation && options.json === undefined && context.out.isTTY === true;
-    const shown = animated
-      ? animate(events, {
-          tokenizer: await model.get("tokenizer"),
-          title: sampler.name,
-          stream: context.out,
-          paint: context.paintOut,
-          confidence: options.showConfidence,
-          stepMs: options.delay,
-        })
-      : events;
-    const result = { seed, ...(await finished(shown, model)) };
-    if (options.json) {
-      context.out.write(`${JSON.stringify({ ...result, config: model.settings }, undefined, 2)}\n`);
+    const events = model.stream({ prompts: new Array<string>(count).fill(prompt), length, seed, signal });
+    const result = await finished(
+      animated
+        ? animate(events, {
+            tokenizer,
+            title: name,
+            stream: out,
+            paint: paintOut,
+            confidence: options.showConfidence,
+            stepMs: options.delay,
+          })
+        : events,
+      tokenizer,
+    );
+    if (json) {
+      out.write(`${JSON.stringify({ ...result, seed, config: model.settings }, undefined, 2)}\n`);
       return;
     }
     if (!animated) printTexts(result.texts, context);
     const elapsed = formatDuration(performance.now() - startedAt);
-    context.notes.write(
-      `${context.paintNotes("dim", `${result.steps} steps, ${result.forwards} forwards, ${elapsed}. Again the same: --seed ${seed}`)}\n`,
-    );
+    const summary = `${result.steps} steps, ${result.forwards} forwards, ${elapsed}. The same again: --seed ${seed}`;
+    notes.write(`${paintNotes("dim", summary)}\n`);
   } finally {
     await model.dispose();
   }
+}
+
+/** The command line over the config over what the model folder says. */
+async function openModel(options: GenerateOptions, { folder }: CommandContext): Promise<TextDiffusion> {
+  const { config } = await loadConfig(options.config, folder);
+  const modelFolder = resolve(folder, options.model);
+  const chosen = config.sampler ?? (await modelRecordOf(modelFolder)).sampler;
+  return loadTextDiffusion({
+    ...config,
+    folder: modelFolder,
+    backend: options.backend ?? config.backend,
+    schedule: options.schedule ?? config.schedule,
+    sampler: adjustSampler(chosen, options.sampler, options),
+  });
 }
 
 interface Result {
@@ -141,21 +151,24 @@ interface Result {
   readonly forwards: number;
 }
 
-async function finished(events: AsyncIterable<GenerationEvent>, model: TextDiffusion): Promise<Result> {
-  const tokenizer = await model.get("tokenizer");
+async function finished(events: AsyncIterable<GenerationEvent>, tokenizer: Tokenizer): Promise<Result> {
   let seq = 0;
   let result: Result = { texts: [], ids: [], steps: 0, forwards: 0 };
   for await (const event of events) {
-    if (event.kind === "started") seq = event.seq;
-    if (event.kind !== "finished") continue;
-    const { ids, steps, forwards } = event;
-    const rows = Array.from({ length: ids.length / seq }, (_, row) => ids.slice(row * seq, (row + 1) * seq));
-    result = {
-      texts: rows.map((row) => tokenizer.decode(row)),
-      ids: rows.map((row) => [...row]),
-      steps,
-      forwards,
-    };
+    match(event)
+      .with({ kind: "started" }, (started) => {
+        seq = started.seq;
+      })
+      .with({ kind: "step" }, () => undefined)
+      .with({ kind: "finished" }, ({ ids, steps, forwards }) => {
+        const rows = Array.from({ length: ids.length / seq }, (_, row) =>
+          ids.slice(row * seq, (row + 1) * seq),
+        );
+        const texts = rows.map((row) => tokenizer.decode(row));
+        result = { texts, ids: rows.map((row) => [...row]), steps, forwards };
+      })
+      .exhaustive();
+    await setImmediate(); // backends that compute at once never let Ctrl-C be heard
   }
   return result;
 }
@@ -163,8 +176,8 @@ async function finished(events: AsyncIterable<GenerationEvent>, model: TextDiffu
 /** The texts as they are to another program, without control characters to a terminal. */
 function printTexts(texts: readonly string[], { out, paintOut }: CommandContext): void {
   texts.forEach((text, index) => {
-    if (texts.length > 1)
-      out.write(`${index > 0 ? "\n" : ""}${paintOut("dim", `── ${index + 1} of ${texts.length} ──`)}\n`);
+    const label = `${index > 0 ? "\n" : ""}── ${index + 1} of ${texts.length} ──`;
+    if (texts.length > 1) out.write(`${paintOut("dim", label)}\n`);
     out.write(`${out.isTTY === true ? printable(text) : text}\n`);
   });
 }

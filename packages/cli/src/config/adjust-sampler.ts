@@ -18,8 +18,9 @@ export interface SamplerFlags {
 export function adjustSampler(
   chosen: ComponentChoice<"sampler">,
   name: string | undefined,
-  flags: SamplerFlags,
+  { steps, temperature, topK, topP }: SamplerFlags,
 ): ComponentChoice<"sampler"> {
+  const flags = { steps, temperature, topK, topP };
   const changes = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
   const current = typeof chosen === "string" ? { name: chosen } : chosen;
   const base = name === undefined || name === current.name ? current : { name };

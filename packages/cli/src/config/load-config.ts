@@ -9,7 +9,7 @@ import { DiffusionError, listNames, type Plugin, type TextDiffusionConfig } from
 export const CONFIG_NAMES = ["ts", "mts", "js", "mjs", "json"].map((end) => `textdiffusion.config.${end}`);
 
 export interface LoadedConfig {
-  readonly config: TextDiffusionConfig;
+  readonly config: TextDiffusionConfig & { readonly plugins?: readonly Plugin[] };
   /** Where it was read, absolute; undefined when there is no config file. */
   readonly file?: string;
 }
@@ -39,10 +39,10 @@ export async function loadConfig(named: string | undefined, folder: string): Pro
       "Export the config as the default export",
     );
   }
-  const config = value as TextDiffusionConfig;
+  const { plugins, ...config } = resolvePaths(value, dirname(file));
   return {
     file,
-    config: { ...resolvePaths(config, dirname(file)), ...(await resolvePlugins(config.plugins, file)) },
+    config: plugins === undefined ? config : { ...config, plugins: await importPlugins(plugins, file) },
   };
 }
 
@@ -96,20 +96,17 @@ function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusio
   };
 }
 
-/** The `plugins` of a config, names replaced by what their packages export by default. */
-async function resolvePlugins(plugins: unknown, file: string): Promise<{ plugins?: Plugin[] }> {
-  if (plugins === undefined) return {};
+/** Plugins as they are; names are replaced by what their packages export by default. */
+async function importPlugins(plugins: unknown, file: string): Promise<Plugin[]> {
   if (!Array.isArray(plugins)) {
     throw invalid(
       `expected a list of plugins in ${file}, got ${describe(plugins)}`,
       'Write it as in ["my-plugin"]',
     );
   }
-  return {
-    plugins: await Promise.all(
-      plugins.map((plugin) => (typeof plugin === "string" ? importPlugin(plugin, file) : plugin)),
-    ),
-  };
+  return Promise.all(
+    plugins.map((plugin) => (typeof plugin === "string" ? importPlugin(plugin, file) : plugin)),
+  );
 }
 
 async function importPlugin(name: string, file: string): Promise<Plugin> {

@@ -1,0 +1,103 @@
+import { type ComponentChoice, decodeOptions, type Plugin } from "@textdiffusion/core";
+import { documentUnits } from "@textdiffusion/data";
+import { trainingOptionsSchema } from "@textdiffusion/training";
+import { z } from "zod";
+
+const count = z.int().positive();
+
+const dataSchema = z.strictObject({
+  file: z.string().min(1).optional().describe("UTF-8 text"),
+  rowLength: count
+    .min(4)
+    .optional()
+    .describe("tokens of a row; default 128, or what the model was trained with"),
+  documents: z.enum(documentUnits).default("file").describe("what counts as one document"),
+  frame: z
+    .boolean()
+    .optional()
+    .describe(
+      "put begin and end tokens around each document; default as the model was trained, a new one: false",
+    ),
+  validationShare: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .optional()
+    .describe("share of the text, at its end, that is held out; default 0.1 where that makes a row, else 0"),
+});
+
+const modelSchema = z.strictObject({
+  from: z.string().default("new").describe('"new", or a Hugging Face folder'),
+  architecture: z.enum(["bert", "roberta"]).optional().describe("of a new model; default roberta"),
+  layers: count.optional().describe("of a new model; default 4"),
+  hidden: count.optional().describe("width of a new model; default 128"),
+  heads: count.optional().describe("attention heads of a new model; default 4"),
+  feedForward: count.optional().describe("width inside the layers of a new model; default 4 * hidden"),
+  dropout: z.number().min(0).lt(1).optional().describe("of a new model; default 0"),
+});
+
+const trainingSchema = z.strictObject({
+  ...trainingOptionsSchema.shape,
+  steps: trainingOptionsSchema.shape.steps.default(1000),
+  learningRate: trainingOptionsSchema.shape.learningRate
+    .optional()
+    .describe("default 1e-3 for a new model, 1e-4 for one that was trained before"),
+});
+
+const configSchema = z.strictObject({
+  plugins: z.array(z.unknown()).default([]),
+  backend: z.unknown(),
+  schedule: z.unknown(),
+  collator: z.unknown(),
+  sampler: z.unknown(),
+  data: z.unknown(),
+  model: z.unknown(),
+  training: z.unknown(),
+});
+
+export type DataOptions = z.input<typeof dataSchema>;
+export type ModelOptions = z.input<typeof modelSchema>;
+export type TrainingSettings = z.input<typeof trainingSchema>;
+
+/** What a config file holds; `train` and `generate` each use the part that concerns them. */
+export interface TextDiffusionConfig {
+  /** Besides the default ones. In a config file of the command, names of packages may stand here, too. */
+  readonly plugins?: readonly (Plugin | string)[];
+  readonly backend?: ComponentChoice<"backend">;
+  readonly schedule?: ComponentChoice<"schedule">;
+  readonly collator?: ComponentChoice<"collator">;
+  readonly sampler?: ComponentChoice<"sampler">;
+  readonly data?: DataOptions;
+  readonly model?: ModelOptions;
+  readonly training?: TrainingSettings;
+}
+
+/** A config whose every key and value has been looked at, defaults filled in. */
+export interface DecodedConfig extends Omit<TextDiffusionConfig, "plugins" | "data" | "model" | "training"> {
+  readonly plugins: readonly Plugin[];
+  readonly data: z.output<typeof dataSchema>;
+  readonly model: z.output<typeof modelSchema>;
+  readonly training: z.output<typeof trainingSchema>;
+}
+
+/**
+ * Checks a config: unknown keys are errors that list the known ones. The options of components are checked when they
+ * are composed, by their own schemas.
+ *
+ * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID`
+ */
+export async function decodeConfig(config: TextDiffusionConfig): Promise<DecodedConfig> {
+  const parts = await decodeOptions(configSchema, config, "config", "the config");
+  return {
+    ...(parts as TextDiffusionConfig),
+    plugins: parts.plugins as Plugin[],
+    data: await decodeOptions(dataSchema, parts.data ?? {}, "data", "data"),
+    model: await decodeOptions(modelSchema, parts.model ?? {}, "model", "model"),
+    training: await decodeOptions(trainingSchema, parts.training ?? {}, "training", "training"),
+  };
+}
+
+/** Returns the config as it is, with its type checked. */
+export function defineConfig<const Config extends TextDiffusionConfig>(config: Config): Config {
+  return config;
+}

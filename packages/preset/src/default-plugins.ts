@@ -1,0 +1,15 @@
+import { backendNodePlugin } from "@textdiffusion/backend-node";
+import { API_VERSION, definePlugin, type Plugin } from "@textdiffusion/core";
+import { dataPlugin } from "@textdiffusion/data";
+import { samplersPlugin } from "@textdiffusion/samplers";
+import { schedulesPlugin } from "@textdiffusion/schedules";
+import { huggingfaceDenoiser } from "./huggingface-denoiser.js";
+
+/** Everything of ours that a config can name. */
+export const defaultPlugins: readonly Plugin[] = [
+  backendNodePlugin,
+  dataPlugin,
+  samplersPlugin,
+  schedulesPlugin,
+  definePlugin({ name: "textdiffusion", apiVersion: API_VERSION, denoisers: [huggingfaceDenoiser] }),
+];

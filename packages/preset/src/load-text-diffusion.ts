@@ -1,0 +1,94 @@
+import {
+  type ComponentChoice,
+  createPipeline,
+  type Generation,
+  type GenerationEvent,
+  type GenerationRequest,
+  type Pipeline,
+} from "@textdiffusion/core";
+import { decodeConfig, type TextDiffusionConfig } from "./config.js";
+import { defaultPlugins } from "./default-plugins.js";
+import { modelRecordOf } from "./model-defaults.js";
+
+export interface LoadOptions extends TextDiffusionConfig {
+  /** A Hugging Face folder; what it says in `textdiffusion.json` is the default for everything else. */
+  readonly folder: string;
+}
+
+/** A pipeline around the model of a folder. Texts have the length and the frame that it was trained with. */
+export interface TextDiffusion extends Pipeline {
+  /** What the pipeline is made of, for records; components that were passed as values stand under their names. */
+  readonly settings: {
+    readonly folder: string;
+    readonly backend: unknown;
+    readonly schedule: unknown;
+    readonly sampler: unknown;
+    /** Tokens of a text unless the request says otherwise. */
+    readonly length: number;
+    readonly frame: boolean;
+  };
+}
+
+/**
+ * A trained model, ready to write.
+ *
+ * ```ts
+ * const model = await loadTextDiffusion("my-model");
+ * const { texts } = await model.generate({ prompts: ["Once"], seed: 7 });
+ * await model.dispose();
+ * ```
+ *
+ * @param source - the folder, or the folder and what should differ from its defaults
+ * @returns the caller disposes of it
+ * @throws DiffusionError `FILE_NOT_FOUND`, `MODEL_INVALID`, `NOT_A_NUMBER` and `UNSUPPORTED` for the folder;
+ *   `UNKNOWN_COMPONENT`, `UNKNOWN_OPTION`, `CONFIG_INVALID` and `PLUGIN_INVALID` for the config;
+ *   `BACKEND_UNAVAILABLE`
+ */
+export async function loadTextDiffusion(source: string | LoadOptions): Promise<TextDiffusion> {
+  const { folder, ...config } = typeof source === "string" ? { folder: source } : source;
+  const decoded = await decodeConfig(config);
+  const record = await modelRecordOf(folder);
+  const { plugins, backend = "auto", schedule = record.schedule, sampler = record.sampler } = decoded;
+  const pipeline = await createPipeline({
+    plugins: [...defaultPlugins, ...plugins],
+    backend,
+    schedule,
+    sampler,
+    tokenizer: { name: "huggingface", folder },
+    denoiser: { name: "huggingface", folder },
+  });
+  try {
+    const { maxLength } = await pipeline.get("denoiser");
+    const length = Math.min(record.rowLength, maxLength);
+    const withDefaults = (request: GenerationRequest = {}): GenerationRequest => ({
+      ...request,
+      length: request.length ?? length,
+      frame: request.frame ?? record.frame,
+    });
+    return {
+      ...pipeline,
+      stream: (request): AsyncGenerator<GenerationEvent, void, void> =>
+        pipeline.stream(withDefaults(request)),
+      generate: (request): Promise<Generation> => pipeline.generate(withDefaults(request)),
+      settings: {
+        folder,
+        backend: (await pipeline.get("backend")).name,
+        schedule: describe(schedule),
+        sampler: describe(sampler),
+        length,
+        frame: record.frame,
+      },
+    };
+  } catch (error) {
+    await pipeline.dispose();
+    throw error;
+  }
+}
+
+// --- internal ---
+
+/** A choice as JSON can say it. */
+function describe(choice: ComponentChoice<"schedule"> | ComponentChoice<"sampler">): unknown {
+  const isValue = typeof choice === "object" && ("decide" in choice || "alpha" in choice);
+  return isValue ? choice.name : choice;
+}

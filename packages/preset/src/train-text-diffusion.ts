@@ -1,0 +1,141 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { createPipeline, DiffusionError, Random, type Tokenizer } from "@textdiffusion/core";
+import { createRowOrder, saveTokenizer } from "@textdiffusion/data";
+import { type EncoderModel, type ModelRecord, saveModel, writeModelRecord } from "@textdiffusion/models";
+import {
+  createLearner,
+  createMetricsFile,
+  openCheckpointFolder,
+  type TrainingEvent,
+  type TrainingFinished,
+  train,
+} from "@textdiffusion/training";
+import { decodeConfig, type TextDiffusionConfig } from "./config.js";
+import { defaultPlugins } from "./default-plugins.js";
+import { openTrainingModel, planTraining } from "./training-plan.js";
+import { trainingRows } from "./training-rows.js";
+import { validationBatches } from "./validation-batches.js";
+
+export interface TrainRequest extends TextDiffusionConfig {
+  /** Folder of the model; checkpoints/ and metrics.jsonl lie inside it. */
+  readonly out: string;
+  /** Go on from the newest checkpoint in `out`, if there is one. Default false: a folder with a run in it is an error. */
+  readonly resume?: boolean;
+  /** Aborted: the run saves after the step at hand and ends. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TrainingEvent) => void;
+}
+
+/** How a run ended. The model is in `out` when it is completed, and in a checkpoint when it was aborted. */
+export interface TrainOutcome extends Pick<TrainingFinished, "reason" | "step" | "steps"> {
+  readonly out: string;
+}
+
+/**
+ * Trains a model on a text: a new one, or the BERT or RoBERTa of a Hugging Face folder. At the end `out` is a Hugging
+ * Face folder itself, with `textdiffusion.json` beside the weights.
+ *
+ * ```ts
+ * await trainTextDiffusion({ data: { file: "fables.txt" }, model: { layers: 3, hidden: 96 }, out: "fables" });
+ * ```
+ *
+ * Bad input is refused before anything is written.
+ *
+ * @throws DiffusionError `UNKNOWN_COMPONENT`, `UNKNOWN_OPTION`, `CONFIG_INVALID` and `PLUGIN_INVALID` for the config;
+ *   `FILE_NOT_FOUND`, `DATA_INVALID`, `MODEL_INVALID` and `UNSUPPORTED` for what is read; `CHECKPOINT_INVALID` for a run
+ *   that cannot be resumed, `FILE_NOT_WRITABLE`, `BACKEND_UNAVAILABLE`, `NOT_A_NUMBER`
+ */
+export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOutcome> {
+  const { out, resume, signal, onEvent, ...config } = request;
+  const decoded = await decodeConfig(config);
+  const { tokenizer, record, options, modelOptions } = await planTraining(decoded);
+  const rows = await trainingRows(tokenizer, decoded.data, record);
+  assertOutIsFree(out, modelOptions.from);
+  const pipeline = await createPipeline({
+    plugins: [...defaultPlugins, ...decoded.plugins],
+    backend: decoded.backend ?? "auto",
+    tokenizer,
+    schedule: decoded.schedule ?? record.schedule,
+    collator: decoded.collator ?? record.collator,
+    sampler: decoded.sampler ?? record.sampler,
+  });
+  const owned: { dispose(): void }[] = [];
+  try {
+    const collator = await pipeline.get("collator");
+    await pipeline.get("backend");
+    const random = Random.fromSeed(options.seed);
+    const model = await openTrainingModel(modelOptions, tokenizer, record, random.split("initial weights"));
+    owned.push(model);
+    const { weightDecay, beta1, beta2, epsilon } = options;
+    const learner = createLearner(model, { weightDecay, beta1, beta2, epsilon });
+    owned.push(learner);
+
+    let step = 0;
+    let validationNats: number | undefined;
+    const save = (folder: string) => {
+      const tokens = step * options.batchSize * options.accumulate * record.rowLength;
+      const training = { steps: step, tokens, validationNats, data: rows.fingerprint };
+      return saveModelFolder(folder, model, tokenizer, { ...record, training });
+    };
+    const metrics = createMetricsFile(join(out, "metrics.jsonl"));
+    const events = train({
+      learner,
+      collator,
+      rows: createRowOrder(rows.train, random.split("rows")),
+      options,
+      validation:
+        rows.validation.length > 0 ? validationBatches(rows.validation, tokenizer, options) : undefined,
+      checkpoints: await openCheckpointFolder(join(out, "checkpoints"), { saveModel: save }),
+      resume,
+      signal,
+      identity: {
+        data: { ...decoded.data, file: undefined, text: rows.fingerprint },
+        model: modelOptions,
+        record,
+      },
+    });
+    let outcome: TrainOutcome = { out, reason: "aborted", step: 0, steps: options.steps };
+    for await (const event of events) {
+      step = event.step;
+      if (event.kind === "validation") validationNats = event.boundNats;
+      await metrics.write(event);
+      onEvent?.(event);
+      if (event.kind === "finished") outcome = { out, reason: event.reason, step, steps: event.steps };
+      await setImmediate(); // backends that compute at once never let an abort be heard
+    }
+    if (outcome.reason === "completed") await save(out);
+    return outcome;
+  } finally {
+    for (const part of owned.reverse()) part.dispose();
+    await pipeline.dispose();
+  }
+}
+
+// --- internal ---
+
+/** The weights come last: a folder that has them is whole. */
+async function saveModelFolder(
+  folder: string,
+  model: EncoderModel,
+  tokenizer: Tokenizer,
+  record: ModelRecord,
+): Promise<void> {
+  await saveTokenizer(tokenizer, folder);
+  await writeModelRecord(record, folder);
+  await saveModel(model, folder);
+}
+
+/** A model that somebody keeps is not written over. @throws DiffusionError `FILE_NOT_WRITABLE` */
+function assertOutIsFree(out: string, from: string): void {
+  const isBase = from !== "new" && resolve(out) === resolve(from);
+  const isForeign = existsSync(join(out, "model.safetensors")) && !existsSync(join(out, "checkpoints"));
+  if (!isBase && !isForeign) return;
+  throw new DiffusionError({
+    code: "FILE_NOT_WRITABLE",
+    component: "textdiffusion/train",
+    problem: `expected an output folder of its own, got ${out}, which holds ${isBase ? "the model to begin with" : "a model from elsewhere"}`,
+    remedy: "Choose another folder",
+  });
+}

@@ -1,0 +1,100 @@
+import { DiffusionError, type Random, type Tokenizer } from "@textdiffusion/core";
+import { byteLevelTokenizer, loadTokenizer } from "@textdiffusion/data";
+import { createModel, type EncoderModel, loadModel, type ModelRecord } from "@textdiffusion/models";
+import { decodeTrainingOptions, type TrainingOptions } from "@textdiffusion/training";
+import type { DecodedConfig } from "./config.js";
+import { assertTokenizerFits } from "./huggingface-denoiser.js";
+import { modelRecordOf, newModelRecord } from "./model-defaults.js";
+
+/** What a run is, before anything heavy is made: every choice that the config left open is made here. */
+export interface TrainingPlan {
+  readonly tokenizer: Tokenizer;
+  /** What the model folder will say of itself, without its training. */
+  readonly record: ModelRecord;
+  readonly options: TrainingOptions;
+  readonly modelOptions: DecodedConfig["model"];
+}
+
+/** @throws DiffusionError `CONFIG_INVALID`, `FILE_NOT_FOUND`, `MODEL_INVALID` */
+export async function planTraining(config: DecodedConfig): Promise<TrainingPlan> {
+  const { from } = config.model;
+  if (from !== "new") assertNoSizes(config.model);
+  const isNew = from === "new";
+  const base = isNew ? newModelRecord : await modelRecordOf(from);
+  const { rowLength = base.rowLength, frame = base.frame } = config.data;
+  const record: ModelRecord = {
+    formatVersion: 1,
+    rowLength,
+    frame,
+    schedule: namedChoice(config.schedule ?? base.schedule),
+    collator: namedChoice(config.collator ?? base.collator),
+    sampler: namedChoice(config.sampler ?? base.sampler),
+  };
+  const { learningRate = isNew ? 1e-3 : 1e-4, warmupSteps, ...training } = config.training;
+  return {
+    tokenizer: isNew ? byteLevelTokenizer({ maxLength: rowLength }) : await loadTokenizer(from),
+    record,
+    options: await decodeTrainingOptions({
+      ...training,
+      learningRate,
+      warmupSteps: warmupSteps ?? Math.floor(training.steps / 20),
+    }),
+    modelOptions: config.model,
+  };
+}
+
+/**
+ * The model that a run begins with, on the backend that was started last.
+ *
+ * @returns the caller disposes of it
+ * @throws DiffusionError `CONFIG_INVALID` for sizes that make no model and for rows longer than it can read, and what
+ *   `loadModel` throws
+ */
+export async function openTrainingModel(
+  { from, ...sizes }: DecodedConfig["model"],
+  tokenizer: Tokenizer,
+  { rowLength }: ModelRecord,
+  random: Random,
+): Promise<EncoderModel> {
+  if (from === "new") {
+    const { architecture = "roberta", layers = 4, hidden = 128, heads = 4, dropout = 0, feedForward } = sizes;
+    const { vocabularySize, special } = tokenizer;
+    const options = { architecture, layers, hidden, heads, dropout, feedForward, padId: special.pad };
+    return createModel({ ...options, vocabularySize, maxLength: rowLength }, random);
+  }
+  const model = await loadModel(from);
+  try {
+    assertTokenizerFits(from, tokenizer.vocabularySize, model.vocabularySize);
+    if (rowLength <= model.maxLength) return model;
+    throw new DiffusionError({
+      code: "CONFIG_INVALID",
+      component: "textdiffusion/train",
+      problem: `expected rows of at most ${model.maxLength} tokens, the most that ${from} can read, got ${rowLength}`,
+      remedy: "Use a smaller data.rowLength (--row-length on the command line)",
+    });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+// --- internal ---
+
+/** A component that was passed as a value can only be recorded by its name. */
+function namedChoice(choice: ModelRecord["sampler"] | { readonly name: string }): ModelRecord["sampler"] {
+  if (typeof choice === "string") return choice;
+  return Object.values(choice).some((part) => typeof part === "function") ? choice.name : { ...choice };
+}
+
+/** @throws DiffusionError `CONFIG_INVALID` */
+function assertNoSizes({ from, ...sizes }: DecodedConfig["model"]): void {
+  const said = Object.entries(sizes).filter(([, value]) => value !== undefined);
+  if (said.length === 0) return;
+  const names = said.map(([name]) => `model.${name}`).join(", ");
+  throw new DiffusionError({
+    code: "CONFIG_INVALID",
+    component: "textdiffusion/train",
+    problem: `expected no ${names} with a model that has its sizes already, got both for ${from}`,
+    remedy: 'Leave the sizes out, or begin with a "new" model',
+  });
+}

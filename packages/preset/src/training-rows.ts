@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { DiffusionError, type Tokenizer, type TokenRow } from "@textdiffusion/core";
+import { encodeDocuments, packRows, readText, rowsFromText, splitDocuments } from "@textdiffusion/data";
+import type { DecodedConfig } from "./config.js";
+
+export interface TrainingRows {
+  readonly train: readonly TokenRow[];
+  /** May be empty. */
+  readonly validation: readonly TokenRow[];
+  /** SHA-256 of the text. */
+  readonly fingerprint: string;
+}
+
+/**
+ * The text of `data.file` as rows.
+ *
+ * @throws DiffusionError `CONFIG_INVALID` without a file, `FILE_NOT_FOUND`, `DATA_INVALID`
+ */
+export async function trainingRows(
+  tokenizer: Tokenizer,
+  data: DecodedConfig["data"],
+  shape: { readonly rowLength: number; readonly frame: boolean },
+): Promise<TrainingRows> {
+  const { file, documents } = data;
+  if (file === undefined) {
+    throw new DiffusionError({
+      code: "CONFIG_INVALID",
+      component: "textdiffusion/train",
+      problem: "expected a text to train on in data.file, got none",
+      remedy: "Name a file of UTF-8 text (--data on the command line)",
+    });
+  }
+  const text = await readText(file);
+  const ids = encodeDocuments(tokenizer, splitDocuments(text, documents), shape);
+  packRows(ids, shape.rowLength, file); // says how long the whole text is when it is too short
+  const held = Math.floor(ids.length * DEFAULT_SHARE);
+  const validationShare = data.validationShare ?? (held >= shape.rowLength ? DEFAULT_SHARE : 0);
+  const rows = rowsFromText(tokenizer, text, { ...shape, documents, validationShare });
+  return { ...rows, fingerprint: createHash("sha256").update(text).digest("hex") };
+}
+
+// --- internal ---
+
+const DEFAULT_SHARE = 0.1;
