@@ -1,7 +1,13 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { DiffusionError, type TokenDraws, type TokenRule } from "@textdiffusion/core";
 import { drawToken, firstAbove, keepAll, truncationOf } from "./draw-token.js";
-import { type BlockSummaries, downloadBlocks, summarizeBlocks } from "./vocabulary-blocks.js";
+import {
+  type BlockSummaries,
+  downloadBlocks,
+  downloadLargest,
+  downloadRows,
+  summarizeBlocks,
+} from "./vocabulary-blocks.js";
 
 export interface ChunkRequest {
   /** Excluded ids are minus infinity; shape [rows, blocks, width]. Stays with the caller. */
@@ -45,68 +51,85 @@ export async function drawChunk({
   else await drawFromAll();
 
   async function takeLargest(): Promise<void> {
-    const values = await read(rows.map((row) => [row, [row.bestBlock]]));
+    const values = await downloadBlocks(logits, rows.map(bestBlockOf));
     for (const [slot, row] of rows.entries()) {
-      const best = values.subarray(slot * width, (slot + 1) * width);
-      const place = best.indexOf(row.max);
-      write(row, row.bestBlock * width + place, row.max, best);
+      const best = part(values, slot, width);
+      write(row, row.bestBlock * width + best.indexOf(row.max), row.max, best);
     }
   }
 
   /** Two levels: the block by the device's sums, the token in it by its logits. */
   async function drawFromAll(): Promise<void> {
-    const chosen = rows.map((row) => firstAbove(row.drawMass, uniforms[row.index] * row.totalMass));
-    const values = await read(rows.map((row, slot) => [row, [row.bestBlock, chosen[slot]]]));
+    const chosen = rows.map((row) => firstAbove(row.drawMass, uniforms[row.index] * sum(row.drawMass)));
+    const values = await downloadBlocks(logits, [
+      ...rows.map(bestBlockOf),
+      ...rows.map((row, slot) => row.index * blocks + chosen[slot]),
+    ]);
     for (const [slot, row] of rows.entries()) {
-      const [best, block] = [2 * slot, 2 * slot + 1].map((place) =>
-        values.subarray(place * width, (place + 1) * width),
-      );
+      const block = part(values, rows.length + slot, width);
       const below = sum(row.drawMass.subarray(0, chosen[slot]));
-      const within = (uniforms[row.index] * row.totalMass - below) / row.drawMass[chosen[slot]];
+      const within = (uniforms[row.index] * sum(row.drawMass) - below) / row.drawMass[chosen[slot]];
       const place = drawToken(block, keepAll, temperature, row.max, within);
-      write(row, chosen[slot] * width + place, block[place], best);
+      write(row, chosen[slot] * width + place, block[place], part(values, slot, width));
     }
   }
 
-  /** The blocks with the largest logits, more of them for the rows whose cut is not yet certain. */
+  /** From the largest logits, or from all for the rows whose cut those do not settle. */
   async function drawTruncated(): Promise<void> {
-    const orders = new Map(rows.map((row) => [row, byLargest(row.blockMax)]));
-    let pending = rows;
-    for (let taken = Math.min(firstBlocks, blocks); pending.length > 0; taken = Math.min(4 * taken, blocks)) {
-      const seen = pending.map((row) => orders.get(row)!.slice(0, taken).sort());
-      const values = await read(pending.map((row, slot) => [row, seen[slot]]));
-      const size = taken * width;
-      pending = pending.filter((row, slot) => {
-        const known = values.subarray(slot * size, (slot + 1) * size); // ids ascend, as the blocks do
-        const next = orders.get(row)![taken];
-        const unseenMax = next === undefined ? Number.NEGATIVE_INFINITY : row.blockMax[next];
-        const truncation = truncationOf(rule, known, unseenMax, row.max, row.totalMass);
-        if (!truncation) return true;
-        const place = drawToken(known, truncation, temperature, row.max, uniforms[row.index]);
-        const bestAt = seen[slot].indexOf(row.bestBlock) * width;
-        const token = seen[slot][Math.floor(place / width)] * width + (place % width);
-        write(row, token, known[place], known.subarray(bestAt, bestAt + width));
-        return false;
-      });
+    const vocab = blocks * width;
+    const count = rule.topK === undefined ? nucleusGuess : rule.topK + 1; // one more, to see a tie at the border
+    const best = await downloadBlocks(logits, rows.map(bestBlockOf));
+    const unsettled = new Map(rows.map((row, slot) => [row, part(best, slot, width)]));
+    if (4 * count < vocab) {
+      const indices = rows.map((row) => row.index);
+      const largest = await downloadLargest(logits, indices, count);
+      for (const [slot, row] of rows.entries()) {
+        const ids = part(largest.ids, slot, count);
+        const known = part(largest.logits, slot, count);
+        const order = [...ids.keys()].sort((a, b) => ids[a] - ids[b]);
+        settle(
+          row,
+          Float32Array.from(order, (place) => known[place]),
+          known.at(-1)!,
+          (place) => ids[order[place]],
+        );
+      }
+    }
+    if (unsettled.size === 0) return;
+    const left = [...unsettled.keys()];
+    const values = await downloadRows(
+      logits,
+      left.map((row) => row.index),
+    );
+    for (const [slot, row] of left.entries()) {
+      settle(row, part(values, slot, vocab), Number.NEGATIVE_INFINITY, (place) => place);
+    }
+
+    /** @param known - logits of tokens by ascending id, of which none that is missing exceeds `unseenMax` */
+    function settle(row: Row, known: Float32Array, unseenMax: number, idAt: (place: number) => number): void {
+      const ofBest = unsettled.get(row)!;
+      const mass = massOf(row, row.drawMass, ofBest, temperature);
+      const truncation = truncationOf(rule, known, unseenMax, row.max, mass);
+      if (!truncation) return;
+      const place = drawToken(known, truncation, temperature, row.max, uniforms[row.index]);
+      write(row, idAt(place), known[place], ofBest);
+      unsettled.delete(row);
     }
   }
 
-  function read(requests: readonly (readonly [Row, ArrayLike<number>])[]): Promise<Float32Array> {
-    const indices = requests.flatMap(([row, list]) =>
-      Array.from(list, (block) => row.index * blocks + block),
-    );
-    return downloadBlocks(logits, indices);
+  function bestBlockOf(row: Row): number {
+    return row.index * blocks + row.bestBlock;
   }
 
   /** @param best - logits of the block that holds the row's largest */
   function write(row: Row, token: number, logit: number, best: Float32Array): void {
-    const logMass = Math.log(row.scoreMass);
+    const mass = massOf(row, row.scoreMass, best, scoreTemperature);
     const second = (secondLargest(row, best) - row.max) / scoreTemperature;
     draws.tokens[row.index] = token;
-    draws.logProbs[row.index] = (logit - row.max) / scoreTemperature - logMass;
+    draws.logProbs[row.index] = (logit - row.max) / scoreTemperature - Math.log(mass);
     // Rounding may leave the entropy of a certain row a little below 0.
-    draws.entropy[row.index] = Math.max(0, logMass - row.scoreMoment / row.scoreMass);
-    draws.margin[row.index] = (1 - Math.exp(second)) / row.scoreMass;
+    draws.entropy[row.index] = Math.max(0, Math.log(mass) - row.scoreMoment);
+    draws.margin[row.index] = (1 - Math.exp(second)) / mass;
   }
 
   function writeBroken(index: number): void {
@@ -122,30 +145,29 @@ export function truncates({ topK, topP }: TokenRule): boolean {
 
 // --- internal ---
 
-/** Blocks that a truncated draw reads first. Of RoBERTa's vocabulary 8 blocks are 1800 tokens. */
-const firstBlocks = 8;
+/** Tokens that top-p looks at before it looks at all: about as many as a usual nucleus of 0.9 to 0.95 holds. */
+const nucleusGuess = 1024;
 
-/** What a row's blocks add up to. */
+/** What a row's blocks say. */
 interface Row {
   readonly index: number;
   /** shape [blocks] */
   readonly blockMax: Float32Array;
   /** shape [blocks] */
   readonly drawMass: Float32Array;
+  /** shape [blocks] */
+  readonly scoreMass: Float32Array;
+  /** Of the whole row. */
+  readonly scoreMoment: number;
   readonly max: number;
   /** The first block that holds the largest logit. */
   readonly bestBlock: number;
-  /** Sums over the blocks. */
-  readonly totalMass: number;
-  readonly scoreMass: number;
-  readonly scoreMoment: number;
 }
 
 /** Undefined for a row that holds NaN or positive infinity. */
 function rowOf(summaries: BlockSummaries, index: number, blocks: number, offset: number): Row | undefined {
-  const part = (values: Float32Array) => values.subarray(index * blocks, (index + 1) * blocks);
-  const blockMax = part(summaries.max);
-  const drawMass = part(summaries.drawMass);
+  const blockMax = part(summaries.max, index, blocks);
+  const scoreMass = part(summaries.scoreMass, index, blocks);
   const max = blockMax.reduce((largest, value) => Math.max(largest, value));
   if (max === Number.NEGATIVE_INFINITY) {
     throw new DiffusionError({
@@ -155,18 +177,28 @@ function rowOf(summaries: BlockSummaries, index: number, blocks: number, offset:
       remedy: "Suppress fewer ids, or check the model's weights",
     });
   }
-  const scoreMass = sum(part(summaries.scoreMass));
-  if (!Number.isFinite(scoreMass)) return undefined;
+  if (!Number.isFinite(sum(scoreMass))) return undefined;
   return {
     index,
     blockMax,
-    drawMass,
+    drawMass: part(summaries.drawMass, index, blocks),
+    scoreMass,
+    scoreMoment: sum(part(summaries.scoreMoment, index, blocks)),
     max,
     bestBlock: blockMax.indexOf(max),
-    totalMass: sum(drawMass),
-    scoreMass,
-    scoreMoment: sum(part(summaries.scoreMoment)),
   };
+}
+
+/**
+ * The sum over the row of `exp((logit - rowMax) / temperature)`, from that of one block and the block's probability.
+ *
+ * @param probabilities - of each block, at this temperature
+ * @param best - logits of the best block
+ */
+function massOf(row: Row, probabilities: Float32Array, best: Float32Array, temperature: number): number {
+  let mass = 0;
+  for (const logit of best) mass += Math.exp((logit - row.max) / temperature);
+  return (mass * sum(probabilities)) / probabilities[row.bestBlock];
 }
 
 /** Of the whole row, the largest logit counted twice when two tokens have it. */
@@ -182,9 +214,8 @@ function secondLargest(row: Row, best: Float32Array): number {
   return second;
 }
 
-/** Indices of the blocks, the largest maximum first. */
-function byLargest(blockMax: Float32Array): Int32Array {
-  return Int32Array.from(blockMax.keys()).sort((a, b) => blockMax[b] - blockMax[a]);
+function part<Values extends Float32Array | Int32Array>(values: Values, index: number, size: number): Values {
+  return values.subarray(index * size, (index + 1) * size) as Values;
 }
 
 function sum(values: Float32Array): number {

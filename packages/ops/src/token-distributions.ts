@@ -17,11 +17,11 @@ export interface TokenDistributionsOptions {
 /**
  * Categorical distributions over the vocabulary from a model's raw logits, drawn from without downloading them.
  *
- * The vocabulary is cut into about `sqrt(vocab)` blocks. The device sums `exp` over each block; the host chooses a
- * block with the position's uniform, downloads the chosen blocks alone and chooses the token within, in doubles:
- * inverse transform in two levels. Top-k and top-p read the blocks with the largest logits, as many as it takes to be
- * certain of the cut, ties included; for a flat distribution that is all of them. A draw follows the distribution up
- * to the float32 rounding of the block sums, about 1e-6 relative.
+ * The vocabulary is cut into about `sqrt(vocab)` blocks. The device sums the probabilities of each block; the host
+ * chooses a block with the position's uniform, downloads that block alone and chooses the token within, in doubles:
+ * inverse transform in two levels. Top-k and top-p download the largest logits, one more than top-k keeps or 1024, and
+ * the whole row only where those do not settle the cut: a tie at the border, a nucleus that is larger. A draw follows
+ * the distribution up to the float32 rounding of the block sums, about 1e-6 relative.
  *
  * Positions are worked on in chunks, so that the extra memory on the device is about six times 16 MiB, or six times the
  * logits of one position where that is more. A row that holds NaN or positive infinity gets NaN as its scores.

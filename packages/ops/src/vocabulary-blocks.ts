@@ -16,11 +16,11 @@ export interface BlockLayout {
 export interface BlockSummaries {
   /** Largest logit. */
   readonly max: Float32Array;
-  /** Sum of `exp((logit - rowMax) / temperature)`. */
+  /** Sum of the probabilities at the draw's temperature. */
   readonly drawMass: Float32Array;
-  /** The same at the score temperature. */
+  /** Sum of the probabilities `p` at the score temperature. */
   readonly scoreMass: Float32Array;
-  /** Sum of `z exp(z)` with `z = (logit - rowMax) / scoreTemperature`: what the entropy is made of. */
+  /** Sum of `p z` with `z = (logit - rowMax) / scoreTemperature`: what the entropy is made of. */
   readonly scoreMoment: Float32Array;
 }
 
@@ -62,28 +62,27 @@ export async function summarizeBlocks(
   temperature: number,
   scoreTemperature: number,
 ): Promise<BlockSummaries> {
+  const [rows, blocks, width] = logits.shape;
   const summaries = tf.tidy(() => {
     const max = tf.max(logits, 2); // [rows, blocks]
-    const shifted = tf.sub(logits, tf.reshape(tf.max(max, 1), [-1, 1, 1])); // largest 0; NaN when the row holds NaN
+    const shifted = tf.sub(logits, tf.reshape(tf.max(max, 1), [rows, 1, 1])); // largest 0
+    const softmax = (values: tf.Tensor) =>
+      tf.reshape(tf.softmax(tf.reshape(values, [rows, blocks * width])), [rows, blocks, width]);
     const scores = scoreTemperature === 1 ? shifted : tf.div(shifted, scoreTemperature);
-    const powers = tf.exp(scores);
-    const scoreMass = tf.sum(powers, 2);
-    // exp(-200) is 0 in float32, and unlike minus infinity -200 may be multiplied with it.
-    const scoreMoment = tf.sum(tf.mul(powers, tf.maximum(scores, -200)), 2);
+    const probabilities = softmax(scores);
+    const scoreMass = tf.sum(probabilities, 2);
+    // Below -200 the probability is 0 in float32, and unlike minus infinity -200 may be multiplied with it.
+    const scoreMoment = tf.sum(tf.mul(probabilities, tf.clipByValue(scores, -200, 0)), 2);
     const sharesMass = temperature === 0 || temperature === scoreTemperature;
-    const drawMass = sharesMass ? scoreMass : tf.sum(tf.exp(tf.div(shifted, temperature)), 2);
+    const drawMass = sharesMass ? scoreMass : tf.sum(softmax(tf.div(shifted, temperature)), 2);
     return tf.stack([max, drawMass, scoreMass, scoreMoment]); // one download
   });
-  try {
-    const values = (await summaries.data()) as Float32Array;
-    const size = values.length / 4;
-    const [max, drawMass, scoreMass, scoreMoment] = [0, 1, 2, 3].map((index) =>
-      values.subarray(index * size, (index + 1) * size),
-    );
-    return { max, drawMass, scoreMass, scoreMoment };
-  } finally {
-    summaries.dispose();
-  }
+  const values = await download<Float32Array>(summaries);
+  const size = rows * blocks;
+  const [max, drawMass, scoreMass, scoreMoment] = [0, 1, 2, 3].map((index) =>
+    values.subarray(index * size, (index + 1) * size),
+  );
+  return { max, drawMass, scoreMass, scoreMoment };
 }
 
 /**
@@ -92,17 +91,53 @@ export async function summarizeBlocks(
  * @param indices - `row * blocks + block` of each
  * @returns one block after the other; at least `indices.length * width` numbers
  */
-export async function downloadBlocks(logits: tf.Tensor3D, indices: readonly number[]): Promise<Float32Array> {
+export function downloadBlocks(logits: tf.Tensor3D, indices: readonly number[]): Promise<Float32Array> {
   const [rows, blocks, width] = logits.shape;
-  // Powers of two: backends that compile each shape see few of them.
-  const padded = new Int32Array(2 ** Math.ceil(Math.log2(indices.length)));
+  return download(tf.tidy(() => tf.gather(tf.reshape(logits, [rows * blocks, width]), bucketed(indices))));
+}
+
+/**
+ * Downloads whole rows.
+ *
+ * @returns one row after the other, each of `blocks * width` numbers; at least as many as asked for
+ */
+export function downloadRows(logits: tf.Tensor3D, rows: readonly number[]): Promise<Float32Array> {
+  return download(tf.tidy(() => tf.gather(logits, bucketed(rows))));
+}
+
+/**
+ * The `count` largest logits of some rows, which must hold no NaN: kernels sort, and would lose their way.
+ *
+ * @returns for each row `count` logits and the ids that have them, the largest first; which of equal logits are taken
+ *   at the border, and their order, is the backend's business
+ */
+export async function downloadLargest(
+  logits: tf.Tensor3D, // [rows, blocks, width]
+  rows: readonly number[],
+  count: number,
+): Promise<{ logits: Float32Array; ids: Int32Array }> {
+  const [allRows, blocks, width] = logits.shape;
+  const { values, indices } = tf.tidy(() => {
+    const chosen = rows.length === allRows ? logits : tf.gather(logits, bucketed(rows));
+    return tf.topk(tf.reshape(chosen, [-1, blocks * width]), count);
+  });
+  const [largest, ids] = await Promise.all([download<Float32Array>(values), download<Int32Array>(indices)]);
+  return { logits: largest, ids };
+}
+
+// --- internal ---
+
+/** Padded to a power of two with the last index: backends that compile each shape see few of them. */
+function bucketed(indices: readonly number[]): tf.Tensor1D {
+  const padded = new Int32Array(2 ** Math.ceil(Math.log2(indices.length))).fill(indices.at(-1)!);
   padded.set(indices);
-  const gathered = tf.tidy(() =>
-    tf.gather(tf.reshape(logits, [rows * blocks, width]), tf.tensor1d(padded, "int32")),
-  );
+  return tf.tensor1d(padded, "int32");
+}
+
+async function download<Values extends Float32Array | Int32Array>(tensor: tf.Tensor): Promise<Values> {
   try {
-    return (await gathered.data()) as Float32Array;
+    return (await tensor.data()) as Values;
   } finally {
-    gathered.dispose();
+    tensor.dispose();
   }
 }
