@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { createPipeline, DiffusionError } from "@textdiffusion/core";
+import { backendLaws } from "@textdiffusion/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { backendNodePlugin, createBackend, doctor, startBackend } from "./index.js";
 import { NodeBackend } from "./node-backend.js";
@@ -13,6 +14,12 @@ function backendsInTfjs(): string[] {
 afterEach(() => {
   expect(tf.engine().state.numTensors).toBe(0);
   expect(backendsInTfjs()).toEqual([]);
+});
+
+describe.each([...names, "auto"])("%s keeps the laws", (name) => {
+  for (const law of backendLaws(() => createBackend({ name }))) {
+    it.skipIf(law.skip !== undefined)(law.name, () => law.run());
+  }
 });
 
 describe.each(names)("%s", (name) => {

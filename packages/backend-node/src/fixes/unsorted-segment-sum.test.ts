@@ -30,7 +30,7 @@ describe.each(["wasm", "cpu"])("gradient of an embedding on %s", (name) => {
         tf.sum(tf.mul(tf.gather(table, tf.tensor1d(ids, "int32")), weights));
       return tf.grad(lookUp)(tf.zeros([vocab, width]));
     });
-    const actual = await gradient.data();
+    const actual = (await gradient.data()) as Float32Array;
     const expected = scatterAdd(vocab, width, ids, upstream);
     const worst = actual.reduce((max, value, index) => Math.max(max, Math.abs(value - expected[index])), 0);
     expect(worst).toBeLessThan(1e-5);
