@@ -138,11 +138,6 @@ export async function drawChunk({
   }
 }
 
-/** True when the rule may keep fewer tokens than have a probability. */
-export function truncates({ topK, topP }: TokenRule): boolean {
-  return topK !== undefined || (topP !== undefined && topP < 1);
-}
-
 // --- internal ---
 
 /** Tokens that top-p looks at before it looks at all: about as many as a usual nucleus of 0.9 to 0.95 holds. */
@@ -162,6 +157,11 @@ interface Row {
   readonly max: number;
   /** The first block that holds the largest logit. */
   readonly bestBlock: number;
+}
+
+/** True when the rule may keep fewer tokens than have a probability. */
+function truncates({ topK, topP }: TokenRule): boolean {
+  return topK !== undefined || (topP !== undefined && topP < 1);
 }
 
 /** Undefined for a row that holds NaN or positive infinity. */
