@@ -29,7 +29,7 @@ export interface ReverseLoopOptions {
  * batch, and lets the sampler decide row by row. A row that is done leaves the batch and costs nothing more.
  *
  * @throws DiffusionError `ABORTED`, `PROMPT_INVALID`, `SHAPE_MISMATCH`, `LOCK_VIOLATED`, `SAMPLER_INVALID`,
- *   `NOT_A_NUMBER` (with the step), `TOKEN_OUT_OF_RANGE`
+ *   `NOT_A_NUMBER` (with the step), `TOKEN_OUT_OF_RANGE`, `CONFIG_INVALID` (the seed)
  */
 export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<GenerationEvent, void, void> {
   const { denoiser, sampler, schedule, canvas, maskTokenId } = options;
@@ -42,6 +42,8 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
       remedy: "Shorten the prompt or ask for fewer tokens",
     });
   }
+  assertKnownIds(canvas, denoiser);
+  assertSteps(sampler);
   const random = Random.fromSeed(options.seed);
   const rows = Array.from(
     { length: canvas.batch },
@@ -68,7 +70,9 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
     throwIfAborted(options.signal, step);
     const plans = active.map((row) => {
       const view = row.view();
-      return { row, view, positions: sampler.request(view) };
+      const positions = sampler.request(view);
+      row.assertRequest(positions);
+      return { row, view, positions };
     });
     const asking = plans.filter((plan) => plan.positions.length > 0);
     const drawsOf =
@@ -190,11 +194,14 @@ function assertDraws(
   }
   for (let index = 0; index < count; index++) {
     const token = draws.tokens[index];
-    if (Number.isNaN(draws.logProbs[index]) || Number.isNaN(draws.entropy[index])) {
+    const notANumber = (["logProbs", "entropy", "margin"] as const).find((name) =>
+      Number.isNaN(draws[name][index]),
+    );
+    if (notANumber !== undefined) {
       throw new DiffusionError({
         code: "NOT_A_NUMBER",
         component,
-        problem: `expected finite log-probabilities, got NaN in tensor "logProbs" in step ${step}`,
+        problem: `expected a number for every draw, got NaN in "${notANumber}" in step ${step}`,
         remedy:
           "The weights probably hold NaN: check the checkpoint, or lower the learning rate that made it",
       });
@@ -208,6 +215,28 @@ function assertDraws(
       });
     }
   }
+}
+
+/** A tokenizer and a model that do not belong together show here, before a device gathers rows that it lacks. */
+function assertKnownIds(canvas: Canvas, denoiser: Denoiser): void {
+  const index = canvas.ids.findIndex((id) => id < 0 || id >= denoiser.vocabularySize);
+  if (index < 0) return;
+  throw new DiffusionError({
+    code: "TOKEN_OUT_OF_RANGE",
+    component: "core/loop",
+    problem: `expected token ids in [0, ${denoiser.vocabularySize}) for denoiser "${denoiser.name}", got ${canvas.ids[index]} in row ${Math.floor(index / canvas.seq)} at position ${index % canvas.seq}`,
+    remedy: "Use the tokenizer that the model was trained with",
+  });
+}
+
+function assertSteps({ name, steps }: Sampler): void {
+  if (steps === "until-done" || (Number.isSafeInteger(steps) && steps > 0)) return;
+  throw new DiffusionError({
+    code: "SAMPLER_INVALID",
+    component: `samplers/${name}`,
+    problem: `expected a positive whole number of steps or "until-done", got ${steps}`,
+    remedy: "Correct the sampler's steps",
+  });
 }
 
 function throwIfAborted(signal: AbortSignal | undefined, step: number): void {

@@ -67,6 +67,15 @@ export class RowState {
     };
   }
 
+  /** @throws DiffusionError `SAMPLER_INVALID` for positions that are not this row's, or not ascending */
+  assertRequest(positions: Int32Array): void {
+    for (let index = 0; index < positions.length; index++) {
+      const position = positions[index];
+      if (position > (index === 0 ? -1 : positions[index - 1]) && position < this.ids.length) continue;
+      throw this.invalid(`requests in [0, ${this.ids.length}), ascending, got position ${position}`);
+    }
+  }
+
   /** Numbers for the token draws of this step at `positions`. */
   tokenUniforms(positions: Int32Array): Float64Array {
     const random = this.random.split("step", this.step, "token");

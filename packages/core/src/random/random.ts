@@ -1,3 +1,4 @@
+import { DiffusionError } from "../errors/diffusion-error.js";
 import { threefry2x32 } from "./threefry.js";
 
 /** Numbers of one row in one step, keyed by position and purpose: asking twice gives the same number. */
@@ -18,8 +19,19 @@ export class Random {
     private readonly high: number,
   ) {}
 
-  /** @param seed - any safe integer */
+  /**
+   * @param seed - any safe integer
+   * @throws DiffusionError `CONFIG_INVALID` for any other number, which would share its stream with one
+   */
   static fromSeed(seed: number): Random {
+    if (!Number.isSafeInteger(seed)) {
+      throw new DiffusionError({
+        code: "CONFIG_INVALID",
+        component: "core/random",
+        problem: `expected a safe integer as seed, got ${seed}`,
+        remedy: "Use a whole number",
+      });
+    }
     return new Random(seed >>> 0, Math.floor(seed / 0x1_0000_0000) >>> 0);
   }
 

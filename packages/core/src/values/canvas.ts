@@ -38,6 +38,15 @@ export function assertCanvas(canvas: Canvas, maskTokenId: number): void {
       remedy: "Give as many keys as rows, or none",
     });
   }
+  const key = canvas.rowKeys?.find((candidate) => !Number.isSafeInteger(candidate));
+  if (key !== undefined) {
+    throw new DiffusionError({
+      code: "PROMPT_INVALID",
+      component: "core/canvas",
+      problem: `expected a safe integer as each row key, got ${key}`,
+      remedy: "Use whole numbers",
+    });
+  }
   const locked = canvas.ids.findIndex((id, index) => id === maskTokenId && canvas.editable[index] === 0);
   if (locked >= 0) {
     throw new DiffusionError({
