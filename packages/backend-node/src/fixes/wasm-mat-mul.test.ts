@@ -44,11 +44,11 @@ function product(
 }
 
 const sizes = [
-  [1, 1, 1],
-  [5, 7, 3],
+  [5, 7, 3], // stays with tfjs
   [33, 17, 40], // past the tiles, and not multiples of them
-  [2, 3, 200], // turns the product around when b is transposed
-  [200, 3, 2],
+  [2, 30, 200], // turns the product around when b is transposed
+  [200, 30, 2],
+  [16, 17, 16], // just above those that stay with tfjs
 ] as const;
 const batches: [number[], number[]][] = [
   [[], []],
@@ -96,21 +96,19 @@ it.each(batches)("agrees with the definition for batches %j and %j", async (batc
 });
 
 it("keeps NaN and infinity visible", async () => {
+  const [rows, inner, columns] = [20, 40, 20];
+  const a = new Float32Array(rows * inner).fill(1);
+  const b = new Float32Array(columns * inner).fill(1);
+  a[3 * inner] = Number.NaN; // row 3
+  b[5 * inner] = Number.POSITIVE_INFINITY; // column 5
   const result = tf.tidy(() =>
-    tf.matMul(
-      tf.tensor2d([
-        [Number.NaN, 0],
-        [1, 2],
-      ]),
-      tf.tensor2d([
-        [1, 2],
-        [Number.POSITIVE_INFINITY, 1],
-      ]),
-      false,
-      true,
-    ),
+    tf.matMul(tf.tensor2d(a, [rows, inner]), tf.tensor2d(b, [columns, inner]), false, true),
   );
-  expect([...(await result.data())]).toEqual([Number.NaN, Number.NaN, 5, Number.POSITIVE_INFINITY]);
+  const values = await result.data();
+  for (const [index, value] of values.entries()) {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    expect(value).toBe(row === 3 ? Number.NaN : column === 5 ? Number.POSITIVE_INFINITY : inner);
+  }
   result.dispose();
 });
 

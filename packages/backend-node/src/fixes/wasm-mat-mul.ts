@@ -24,9 +24,10 @@ export function repairMatMul(): void {
     const isPlain = !transposeA && !transposeB && operandA.slices === 1 && operandB.slices === 1;
     const isEmpty = a.shape.includes(0) || b.shape.includes(0);
     const isValid = operandA.columns === operandB.rows && a.dtype === "float32" && b.dtype === "float32";
+    const isTiny = operandA.rows * operandA.columns * operandB.columns <= tinyProduct;
     // The original keeps a plain right operand packed until it is disposed of, which suits weights; and it has the
     // error messages.
-    if (isPlain || isEmpty || !isValid) return original!(call);
+    if (isPlain || isEmpty || isTiny || !isValid) return original!(call);
     const outer = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const product = multiply(call.backend as BackendWasm, operandA, operandB);
     product.shape = [...outer, operandA.rows, operandB.columns];
@@ -35,6 +36,9 @@ export function repairMatMul(): void {
 }
 
 // --- internal ---
+
+/** Multiplications in a pair of slices, 16 x 16 x 16, up to which calling XNNPACK costs more than it saves. */
+const tinyProduct = 4096;
 
 /** A stack of matrices, with the shape that it has in the product. */
 interface Operand {
