@@ -13,6 +13,6 @@ export type PipelineConfig = {
 } & {
   /** Where names are looked up. A name that two plugins bring is an error. */
   readonly plugins?: readonly Plugin[];
-  /** inversify modules, loaded last: they may rebind any of `tokens`. */
+  /** inversify modules: what they bind to any of `tokens` comes before what the config says. */
   readonly modules?: readonly ContainerModule[];
 };

@@ -13,12 +13,17 @@ export interface Composition {
   has(kind: ComponentKind): boolean;
   /** @throws DiffusionError `CONFIG_INVALID` when nothing is configured for the kind */
   get<Kind extends ComponentKind>(kind: Kind): Promise<ComponentKinds[Kind]>;
-  /** Disposes of what this composition created, the last first. Components passed in stay with who made them. */
+  /**
+   * Disposes of what this composition created, the last first. Components passed in stay with who made them. When one
+   * cannot be disposed of the others still are, and then its error is thrown.
+   */
   dispose(): Promise<void>;
 }
 
 export async function compose(config: PipelineConfig, registry: Registry): Promise<Composition> {
-  const container = new Container({ defaultScope: "Singleton" });
+  const own = new Container({ defaultScope: "Singleton" });
+  // Modules are loaded into a child, so that what they bind, or rebind, comes before what the config says.
+  const container = new Container({ defaultScope: "Singleton", parent: own });
   const created: { dispose?(): void | Promise<void> }[] = [];
 
   const get = async <Kind extends ComponentKind>(kind: Kind): Promise<ComponentKinds[Kind]> => {
@@ -40,8 +45,17 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
     has: (kind) => container.isBound(tokens[kind]),
     get,
     dispose: async () => {
-      for (const component of created.reverse().splice(0)) await component.dispose?.();
+      const failures: unknown[] = [];
+      for (const component of created.reverse().splice(0)) {
+        try {
+          await component.dispose?.();
+        } catch (error) {
+          failures.push(error);
+        }
+      }
       await container.unbindAllAsync();
+      await own.unbindAllAsync();
+      if (failures.length > 0) throw failures[0];
     },
   };
 
@@ -49,15 +63,14 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
     const choice = config[kind];
     if (choice === undefined) return;
     if (isComponent(choice)) {
-      container.bind<unknown>(tokens[kind]).toConstantValue(choice);
+      own.bind<unknown>(tokens[kind]).toConstantValue(choice);
       return;
     }
-    const { name, ...options }: NamedChoice =
-      typeof choice === "string" ? { name: choice } : (choice as NamedChoice);
+    const { name, ...options } = namedChoice(kind, choice);
     const definition = registry.find(kind, name);
     // Options are checked now, before anything is built; the component is built when it is first asked for.
     const decoded = await decodeOptions(definition.options, options, kind, `${kind} "${name}"`);
-    container.bind<unknown>(tokens[kind]).toDynamicValue(async () => {
+    own.bind<unknown>(tokens[kind]).toDynamicValue(async () => {
       const component = await definition.create(
         decoded,
         (await dependenciesOf(kind)) as ComponentDependencies[Kind],
@@ -79,11 +92,25 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
 
 type NamedChoice = { readonly name: string; readonly [option: string]: unknown };
 
+/** JSON can hold anything, whatever the types say. */
+function namedChoice(kind: ComponentKind, choice: unknown): NamedChoice {
+  const named = typeof choice === "string" ? { name: choice } : choice;
+  if (typeof named === "object" && named !== null && "name" in named && typeof named.name === "string") {
+    return named as NamedChoice;
+  }
+  throw new DiffusionError({
+    code: "CONFIG_INVALID",
+    component: "core/config",
+    problem: `expected ${kind} to be a name, an object with a name, or the component itself, got ${JSON.stringify(choice)}`,
+    remedy: `Write { "${kind}": "name" } or { "${kind}": { "name": "name", ... } }`,
+  });
+}
+
 /** A component is an object with behaviour; a choice by name is plain data. */
 function isComponent<Kind extends ComponentKind>(
   choice: NonNullable<PipelineConfig[Kind]>,
 ): choice is ComponentKinds[Kind] & NonNullable<PipelineConfig[Kind]> {
-  if (typeof choice !== "object") return false;
+  if (typeof choice !== "object" || choice === null) return false;
   for (
     let object: object | null = choice;
     object && object !== Object.prototype;

@@ -12,6 +12,8 @@ export interface CanvasRequest {
   readonly length: number;
   /** Put the model's begin and end tokens around the row, as its training rows had them. Default false. */
   readonly frame?: boolean;
+  /** The longest row that is laid out. Default 2^20 tokens, beyond which a length is a mistake. */
+  readonly maxLength?: number;
   /** See `Canvas.rowKeys`. */
   readonly rowKeys?: readonly number[];
 }
@@ -20,7 +22,8 @@ export interface CanvasRequest {
  * Text to a page of fixed tokens and masks. Rows of unequal length are padded on the right and the padding is not
  * attended to.
  *
- * @throws DiffusionError `PROMPT_INVALID` for a prompt that fills the canvas, holds the mask token, or cannot be padded
+ * @throws DiffusionError `PROMPT_INVALID` for a prompt that fills the canvas, holds the mask token or cannot be padded,
+ *   and for a row that is empty or too long
  */
 export function openCanvas(tokenizer: Tokenizer, request: CanvasRequest): Canvas {
   const prompts = request.prompts ?? [""];
@@ -70,6 +73,14 @@ function layRow(
   const after = request.frame && special.end !== undefined ? [special.end] : [];
   const ids: number[] = [...before];
   const editable: number[] = before.map(() => 0);
+  const { maxLength = 2 ** 20 } = request;
+  const assertFits = (tokens: number) => {
+    if (ids.length + tokens + after.length <= maxLength) return;
+    throw invalid(
+      `rows of at most ${maxLength} tokens, got ${ids.length + tokens + after.length} in prompt ${row}`,
+      "Shorten the prompt or ask for fewer tokens",
+    );
+  };
   const lay = (part: PromptPart) => {
     if (typeof part === "string") {
       const text = tokenizer.encode(part);
@@ -79,8 +90,11 @@ function layRow(
           "Say where to write with { gap: tokens } instead",
         );
       }
-      ids.push(...text);
-      editable.push(...Array.from(text, () => 0));
+      assertFits(text.length);
+      for (const id of text) {
+        ids.push(id);
+        editable.push(0);
+      }
     } else {
       if (!Number.isSafeInteger(part.gap) || part.gap < 1) {
         throw invalid(
@@ -88,6 +102,7 @@ function layRow(
           "Use a positive whole number",
         );
       }
+      assertFits(part.gap);
       for (let count = 0; count < part.gap; count++) {
         ids.push(special.mask);
         editable.push(1);
@@ -106,6 +121,9 @@ function layRow(
     lay({ gap: rest });
   } else {
     prompt.forEach(lay);
+    if (ids.length === before.length) {
+      throw invalid(`at least one token in prompt ${row}, got none`, "Add text or a gap");
+    }
   }
   ids.push(...after);
   editable.push(...after.map(() => 0));

@@ -8,7 +8,7 @@ import type { GenerationEvent } from "../loop/events.js";
 import { reverseLoop } from "../loop/reverse-loop.js";
 import { type CanvasRequest, openCanvas } from "./open-canvas.js";
 
-export interface GenerationRequest extends Omit<CanvasRequest, "length"> {
+export interface GenerationRequest extends Omit<CanvasRequest, "length" | "maxLength"> {
   /** Tokens of the whole row, prompt included. Default: the longest canvas of the denoiser. */
   readonly length?: number;
   /** Default 0. */
@@ -55,7 +55,7 @@ export async function createPipeline(config: PipelineConfig): Promise<Pipeline> 
   const composition = await compose(config, registry);
   let disposed = false;
 
-  const get: Pipeline["get"] = (kind) => {
+  const get: Pipeline["get"] = async (kind) => {
     if (disposed) {
       throw new DiffusionError({
         code: "DISPOSED",
@@ -74,7 +74,8 @@ export async function createPipeline(config: PipelineConfig): Promise<Pipeline> 
       await get("schedule"),
     ];
     const denoiser = await get("denoiser");
-    const canvas = openCanvas(tokenizer, { ...request, length: request.length ?? denoiser.maxLength });
+    const { maxLength } = denoiser;
+    const canvas = openCanvas(tokenizer, { ...request, length: request.length ?? maxLength, maxLength });
     yield* reverseLoop({
       denoiser,
       sampler,
@@ -127,6 +128,18 @@ export async function createPipeline(config: PipelineConfig): Promise<Pipeline> 
 // --- internal ---
 
 function assertKeys(config: PipelineConfig): void {
+  const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
+  if (!isObject || (config.plugins !== undefined && !Array.isArray(config.plugins))) {
+    const [expected, got] = isObject
+      ? ["plugins to be a list", config.plugins]
+      : ["the config to be an object", config];
+    throw new DiffusionError({
+      code: "CONFIG_INVALID",
+      component: "core/config",
+      problem: `expected ${expected}, got ${Array.isArray(got) ? "a list" : got === null ? "null" : typeof got}`,
+      remedy: "See PipelineConfig",
+    });
+  }
   const known = [...componentKinds, "plugins", "modules"];
   const unknown = Object.keys(config).find((key) => !known.includes(key));
   if (unknown === undefined) return;
