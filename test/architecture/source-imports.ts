@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import ts from "typescript";
 
 export const repositoryRoot = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -24,9 +25,8 @@ export function sourcesBelow(folder: string): string[] {
 
 /** Static and dynamic imports of a source, types included: a type that crosses a border crosses it too. */
 export function importsOf(file: string): SourceImport[] {
-  const text = readFileSync(join(repositoryRoot, file), "utf8").replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(\s*|^import\s+)["']([^"']+)["']/gm;
-  return [...text.matchAll(pattern)].map(([, specifier]) => ({ file, specifier }));
+  const text = readFileSync(join(repositoryRoot, file), "utf8");
+  return ts.preProcessFile(text).importedFiles.map(({ fileName }) => ({ file, specifier: fileName }));
 }
 
 /** The file that a relative import names. */
