@@ -1,9 +1,12 @@
 import { API_VERSION, definePlugin } from "@textdiffusion/core";
+import { grid } from "./collators/grid-collator.js";
+import { stratified } from "./collators/stratified-collator.js";
 import { byteLevel, huggingface } from "./tokenizers/tokenizer-definitions.js";
 
 /** Every tokenizer and collator of this package, for `plugins`. */
 export const dataPlugin = definePlugin({
   name: "@textdiffusion/data",
   apiVersion: API_VERSION,
+  collators: [stratified, grid],
   tokenizers: [huggingface, byteLevel],
 });

@@ -1,3 +1,22 @@
+export { type GridCollatorOptions, grid, gridCollator } from "./collators/grid-collator.js";
+export type { RowPolicies } from "./collators/lay-rows.js";
+export {
+  type LossReduction,
+  type LossReductionName,
+  type LossTerms,
+  lossReductionNames,
+  lossReductions,
+  type NoisedRows,
+} from "./collators/loss-reductions.js";
+export { type MaskingCollatorParts, maskingCollator, type RowNoise } from "./collators/masking-collator.js";
+export { type PaddingPolicy, paddingPolicies } from "./collators/padding-policy.js";
+export type { PrefixPolicy } from "./collators/prefix-policy.js";
+export {
+  type StratifiedCollatorOptions,
+  stratified,
+  stratifiedCollator,
+} from "./collators/stratified-collator.js";
+export { type ValidationOptions, validationBatches } from "./collators/validation-batches.js";
 export { dataPlugin } from "./data-plugin.js";
 export { type DocumentUnit, documentUnits, encodeDocuments, splitDocuments } from "./text/documents.js";
 export { packRows, splitTail } from "./text/pack-rows.js";

@@ -1,0 +1,73 @@
+import {
+  type Collator,
+  type ComponentDependencies,
+  decodeOptionsSync,
+  defineCollator,
+} from "@textdiffusion/core";
+import { z } from "zod";
+import { rowPolicyOptions } from "./lay-rows.js";
+import { lossReductionNames } from "./loss-reductions.js";
+import { maskingCollator } from "./masking-collator.js";
+import { prefixPolicySchema } from "./prefix-policy.js";
+
+const gridOptions = rowPolicyOptions.extend({
+  /** The mask rates are 1/levels, 2/levels, ..., 1. Default 10. */
+  levels: z.int().min(1).default(10),
+  /** Default: the first 16 tokens are never masked. */
+  prefix: prefixPolicySchema.default({ kind: "fixed", length: 16 }),
+  /** Default masked-mean. See `LossReduction` for what each is. */
+  reduction: z.enum(lossReductionNames).default("masked-mean"),
+});
+
+/** Options of `grid`. */
+export type GridCollatorOptions = z.input<typeof gridOptions>;
+
+/**
+ * BERT's masked language modelling with the mask rate let loose: each batch draws one rate from an even grid, and the
+ * loss is the plain mean over its masked tokens. Since the rates are even and a batch has one, that mean is the
+ * likelihood bound, as a sum over the right ends of the grid: the schedule has no part in it but to name the `time`. A
+ * step of several accumulated batches has several rates: give it the reduction `row-mean` or `bound`.
+ *
+ * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID`
+ */
+export function gridCollator(
+  options: GridCollatorOptions,
+  dependencies: ComponentDependencies["collator"],
+): Collator {
+  return createGrid(decodeOptionsSync(gridOptions, options, "collator", 'collator "grid"'), dependencies);
+}
+
+/** `grid` for configs. */
+export const grid = defineCollator({
+  name: "grid",
+  description:
+    "One mask rate a batch, from an even grid; mean over the masked tokens (BERT's loss at every rate).",
+  options: gridOptions,
+  create: createGrid,
+});
+
+// --- internal ---
+
+function createGrid(
+  { levels, reduction, ...policies }: z.output<typeof gridOptions>,
+  { schedule, tokenizer }: ComponentDependencies["collator"],
+): Collator {
+  const rates = Array.from({ length: levels }, (_, level) => (level + 1) / levels);
+  const chanceOfAnyMask = (maskable: number) =>
+    1 - rates.reduce((sum, rate) => sum + (1 - rate) ** maskable, 0) / levels;
+  return maskingCollator({
+    name: "grid",
+    tokenizer,
+    policies,
+    reduction,
+    drawNoise: (batch, random) => {
+      const rate = rates[random.split("level").integer(levels)];
+      return {
+        time: new Float64Array(batch).fill(schedule.timeAt(1 - rate)),
+        rate: new Float64Array(batch).fill(rate),
+        rateImportance: new Float64Array(batch).fill(1),
+        chanceOfAnyMask,
+      };
+    },
+  });
+}
