@@ -1,13 +1,16 @@
-// Bundles the gradients of tfjs-core for Node into packages/backend-node/dist/gradients.node.js.
+// Bundles the gradients of tfjs-core for Node into dist/gradients.node.js of the packages that register them.
 //
 // Node resolves tfjs-core to a file without gradients, and the modules that have them use import paths that Node
 // refuses. Importing the bundle registers them with the tfjs-core of the process, because tfjs keeps its registries
 // on the global object. Run as a script it always builds; as vitest's global setup only when the file is missing.
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const outfile = fileURLToPath(new URL("../packages/backend-node/dist/gradients.node.js", import.meta.url));
+const outfiles = ["backend-node", "tfjs-backend-onnx"].map((folder) =>
+  fileURLToPath(new URL(`../packages/${folder}/dist/gradients.node.js`, import.meta.url)),
+);
 
 export async function buildGradients() {
   await build({
@@ -15,7 +18,7 @@ export async function buildGradients() {
       contents: 'import "@tensorflow/tfjs-core/dist/register_all_gradients";',
       resolveDir: fileURLToPath(new URL("../packages/backend-node/", import.meta.url)),
     },
-    outfile,
+    outfile: outfiles[0],
     bundle: true,
     format: "esm",
     platform: "node",
@@ -25,10 +28,14 @@ export async function buildGradients() {
     legalComments: "eof", // the licence of tfjs travels with its code
     logLevel: "warning",
   });
+  for (const copy of outfiles.slice(1)) {
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(outfiles[0], copy);
+  }
 }
 
 export default async function setup() {
-  if (!existsSync(outfile)) await buildGradients();
+  if (!outfiles.every((outfile) => existsSync(outfile))) await buildGradients();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildGradients();

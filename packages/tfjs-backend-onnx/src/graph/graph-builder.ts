@@ -1,0 +1,203 @@
+import {
+  type OnnxAttribute,
+  type OnnxConstant,
+  type OnnxNode,
+  type OnnxType,
+  type OnnxValue,
+  onnxTypes,
+} from "../model/onnx-model.js";
+import type { Edge, Entry, RecordedNode, Values } from "../recording/recorded-node.js";
+import { broadcastShape, sameShape } from "../recording/tensor-shape.js";
+import { allocate } from "../runtime/buffer-pool.js";
+import type { ExternalData } from "../runtime/onnx-runtime.js";
+
+/** A value of the graph that may be smaller than what it stands for: it repeats by broadcasting. */
+export interface SmallValue {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+export interface OperatorOptions {
+  /** Empty, the default, for the standard operators. */
+  readonly domain?: string;
+  /** How many outputs; 1 by default. */
+  readonly outputs?: number;
+}
+
+type Attributes = Readonly<Record<string, OnnxAttribute>>;
+
+/**
+ * Collects the ONNX operators of one graph. An operation asks it for the names of its inputs, adds operators, and binds
+ * its outputs to names. Repeated values (fills, broadcasts) stay small until an operator needs them in full.
+ */
+export class GraphBuilder {
+  readonly nodes: OnnxNode[] = [];
+  readonly constants: OnnxConstant[] = [];
+  readonly inputs: OnnxValue[] = [];
+  readonly externalData: ExternalData[] = [];
+  /** The node that is being lowered; its name is in the names of its operators. */
+  current: RecordedNode | undefined;
+
+  readonly #bindings = new Map<Entry, Binding>();
+  readonly #known = new Map<string, string>();
+  readonly #numbers = new Map<string, number>();
+  readonly #outputs = new Set<string>();
+  #names = 0;
+
+  /** Declares an entry that has values as an input of the graph. */
+  input(name: string, { entry, shape }: Edge): void {
+    this.inputs.push({ name, type: entry.type, shape });
+    this.#bindings.set(entry, { name, shape, whole: shape });
+  }
+
+  /** Says under which name the values of an entry are, in full. */
+  bind(entry: Entry, name: string): void {
+    this.#bindings.set(entry, { name, shape: entry.shape, whole: entry.shape });
+  }
+
+  /** The same for values that may have to be repeated. */
+  bindSmall(entry: Entry, { name, shape }: SmallValue): void {
+    this.#bindings.set(entry, { name, shape, whole: entry.shape });
+  }
+
+  /** The name of an input in full size and in the shape in which the kernel saw it. */
+  value({ entry, shape }: Edge): string {
+    const binding = this.#binding(entry);
+    const full = sameShape(binding.shape, binding.whole)
+      ? binding.name
+      : this.#once(`expand ${binding.name} ${binding.whole}`, () =>
+          this.operator("Expand", [binding.name, this.integers(binding.whole)]),
+        );
+    return sameShape(shape, binding.whole) ? full : this.reshape(full, shape);
+  }
+
+  /** The name of an input that may have fewer axes or axes of size 1; it broadcasts to the shape that the kernel saw. */
+  small(edge: Edge): SmallValue {
+    const { name, shape, whole } = this.#binding(edge.entry);
+    if (shape.length === 0 || sameShape(edge.shape, whole)) return { name, shape };
+    return { name: this.value(edge), shape: edge.shape };
+  }
+
+  /** The number that every element of the input is, where the graph has it as a constant. */
+  number(edge: Edge): number | undefined {
+    return this.#numbers.get(this.#binding(edge.entry).name);
+  }
+
+  /** Adds an operator with one output. */
+  operator(operator: string, inputs: readonly string[], attributes: Attributes = {}, domain = ""): string {
+    return this.operators(operator, inputs, attributes, { domain })[0];
+  }
+
+  /** Adds an operator and returns the names of its outputs. An input that is left out has the name "". */
+  operators(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    { domain = "", outputs: count = 1 }: OperatorOptions,
+  ): string[] {
+    const outputs = Array.from({ length: count }, () => this.#name("v")); // results alone begin with a v
+    const owner = this.current ? `${this.current.operation.name}#${this.current.index}` : "graph";
+    this.nodes.push({ name: `${owner}/${outputs[0]}`, operator, domain, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  reshape(name: string, shape: readonly number[]): string {
+    return this.#once(`reshape ${name} ${shape}`, () =>
+      this.operator("Reshape", [name, this.integers(shape)]),
+    );
+  }
+
+  cast(name: string, type: OnnxType): string {
+    return this.operator("Cast", [name], { to: onnxTypes[type] });
+  }
+
+  /** A list of int64: shapes, axes, places. */
+  integers(values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.#once(`integers ${values} ${shape}`, () => {
+      const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+      return this.#constant({ type: "int64", shape, bytes });
+    });
+  }
+
+  /** A constant that broadcasts to any shape. */
+  scalar(type: "float32" | "int32" | "bool" | "float64", value: number): string {
+    return this.#once(`scalar ${type} ${Object.is(value, -0) ? "-0" : value}`, () => {
+      const values = type === "float64" ? Float64Array.of(value) : filled(type, value);
+      const name = this.#constant({ type, shape: [], bytes: new Uint8Array(values.buffer) });
+      this.#numbers.set(name, type === "bool" ? Number(value !== 0) : value);
+      return name;
+    });
+  }
+
+  /** A constant with its own values, as `0, 1, 2, ...` or the places of a gather. */
+  int32(values: Int32Array, shape: readonly number[] = [values.length]): string {
+    return this.#once(`int32 ${values} ${shape}`, () => {
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      return this.#constant({ type: "int32", shape, bytes });
+    });
+  }
+
+  /** A constant whose bytes stay where they are: a frozen weight. */
+  bindExternal({ entry, shape }: Edge, location: string): void {
+    const values = entry.values!;
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const name = this.#constant({ type: entry.type, shape, bytes, external: { location, offset: 0 } });
+    this.externalData.push({ path: location, data: bytes });
+    this.#bindings.set(entry, { name, shape, whole: shape });
+  }
+
+  /** The name under which an entry leaves the graph: its own, unless that is an input, a constant or not in full. */
+  output(entry: Entry): string {
+    const name = this.value({ entry, shape: entry.shape });
+    const own = name.startsWith("v") && !this.#outputs.has(name);
+    this.#outputs.add(name);
+    return own ? name : this.operator("Identity", [name]);
+  }
+
+  /** Adds an elementwise operator over inputs that may repeat, and binds the node's output. */
+  elementwise(node: RecordedNode, build: (names: string[]) => string): void {
+    const [output] = node.outputs;
+    const smalls = node.inputs.map((edge) => this.small(edge));
+    const shape = smalls.reduce<readonly number[]>((all, { shape }) => broadcastShape(all, shape), []);
+    this.bindSmall(output, { name: build(smalls.map(({ name }) => name)), shape });
+  }
+
+  #binding(entry: Entry): Binding {
+    const binding = this.#bindings.get(entry);
+    if (!binding) throw new Error(`An entry of shape [${entry.shape}] is read before it is computed`); // a bug of ours
+    return binding;
+  }
+
+  #constant(constant: Omit<OnnxConstant, "name">): string {
+    const name = this.#name("c");
+    this.constants.push({ name, ...constant });
+    return name;
+  }
+
+  #once(key: string, make: () => string): string {
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#known.set(key, made);
+    return made;
+  }
+
+  #name(prefix: string): string {
+    return `${prefix}${this.#names++}`;
+  }
+}
+
+// --- internal ---
+
+/** `name` has the shape `shape` and broadcasts to `whole`. */
+interface Binding {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly whole: readonly number[];
+}
+
+function filled(type: "float32" | "int32" | "bool", value: number): Values {
+  const values = allocate(type, 1);
+  values[0] = type === "bool" ? Number(value !== 0) : value;
+  return values;
+}

@@ -1,0 +1,130 @@
+import { independentParts, type PreparedGraph, prepareGraph } from "../recording/prepared-graph.js";
+import type { Entry, RecordedNode, Values } from "../recording/recorded-node.js";
+import { sameShape, sizeOf } from "../recording/tensor-shape.js";
+import type { BufferPool } from "../runtime/buffer-pool.js";
+import type { OnnxRuntime } from "../runtime/onnx-runtime.js";
+import { type CachedGraph, type GraphCache, runError } from "./graph-cache.js";
+import type { Operation } from "./operation.js";
+
+type Node = RecordedNode<Operation>;
+
+/**
+ * Runs recordings: live outputs get values or, when the run fails, the error. Values are set only after the run, so
+ * that no failure can look like a result.
+ */
+export class GraphRunner {
+  runs = 0;
+  runMs = 0;
+
+  constructor(
+    readonly runtime: OnnxRuntime,
+    readonly cache: GraphCache,
+    readonly pool: BufferPool,
+  ) {}
+
+  /** @returns the errors of the parts that failed; their outputs have them as well */
+  runNow(recorded: readonly Node[], frozen: ReadonlyMap<Entry, number>): readonly Error[] {
+    const whole = prepareGraph(recorded, frozen);
+    if (whole.outputs.length === 0) return [];
+    try {
+      this.#run(whole, frozen);
+      return [];
+    } catch (error) {
+      const parts = independentParts(whole.nodes);
+      if (parts.length === 1) return [fail(whole, error as Error)];
+      return parts.flatMap((nodes) => {
+        const part = prepareGraph(nodes, frozen);
+        try {
+          this.#run(part, frozen);
+          return [];
+        } catch (partError) {
+          return [fail(part, partError as Error)];
+        }
+      });
+    }
+  }
+
+  /** The same on a runtime that answers later. */
+  async runLater(recorded: readonly Node[], frozen: ReadonlyMap<Entry, number>): Promise<readonly Error[]> {
+    const whole = prepareGraph(recorded, frozen);
+    if (whole.outputs.length === 0) return [];
+    try {
+      await this.#run(whole, frozen);
+      return [];
+    } catch (error) {
+      const parts = independentParts(whole.nodes);
+      if (parts.length === 1) return [fail(whole, error as Error)];
+      const failures: Error[] = [];
+      for (const nodes of parts) {
+        const part = prepareGraph(nodes, frozen);
+        try {
+          await this.#run(part, frozen);
+        } catch (partError) {
+          failures.push(fail(part, partError as Error));
+        }
+      }
+      return failures;
+    }
+  }
+
+  #run(prepared: PreparedGraph<Node>, frozen: ReadonlyMap<Entry, number>): void | Promise<void> {
+    const graph = this.cache.get(prepared, frozen);
+    return graph instanceof Promise
+      ? graph.then((loaded) => this.#feed(loaded, prepared))
+      : this.#feed(graph, prepared);
+  }
+
+  #feed(
+    { session, inputNames, outputNames }: CachedGraph,
+    prepared: PreparedGraph<Node>,
+  ): void | Promise<void> {
+    const feeds: Record<string, unknown> = {};
+    prepared.leaves.forEach(({ entry, shape }, leaf) => {
+      const name = inputNames[leaf];
+      if (name === undefined) return;
+      if (!entry.fed || !sameShape(entry.fedShape!, shape)) {
+        entry.fed = this.runtime.tensor(entry.type, entry.values!, shape);
+        entry.fedShape = shape;
+      }
+      feeds[name] = entry.fed;
+    });
+    const fetches: Record<string, unknown> = {};
+    const results = prepared.outputs.map(({ type, shape }, place): Result => {
+      const values = this.pool.take(type, sizeOf(shape));
+      const tensor = this.runtime.tensor(type, values, shape);
+      fetches[outputNames[place]] = tensor;
+      return { values, tensor };
+    });
+    const start = performance.now();
+    const finish = () => {
+      this.runs++;
+      this.runMs += performance.now() - start;
+      prepared.outputs.forEach((entry, place) => {
+        entry.values = results[place].values;
+        entry.fed = results[place].tensor;
+        entry.fedShape = entry.shape;
+      });
+    };
+    try {
+      const running = session.run(feeds, fetches);
+      if (!(running instanceof Promise)) return finish();
+      return running.then(finish, (error) => {
+        throw runError(error, prepared);
+      });
+    } catch (error) {
+      throw runError(error, prepared);
+    }
+  }
+}
+
+// --- internal ---
+
+interface Result {
+  readonly values: Values;
+  readonly tensor: unknown;
+}
+
+function fail({ outputs }: PreparedGraph, failure: Error): Error {
+  for (const entry of outputs) entry.failure = failure;
+  return failure;
+}

@@ -1,0 +1,5 @@
+export { backendName, installOnnxBackend, type OnnxBackendOptions } from "./install-onnx-backend.js";
+export { OnnxBackend, type OnnxBackendStatistics } from "./onnx-backend.js";
+export { OnnxBackendError, type OnnxBackendErrorCode } from "./onnx-backend-error.js";
+export { nodeRuntime } from "./runtime/node-runtime.js";
+export type { OnnxRuntime, OnnxSession, SessionSettings } from "./runtime/onnx-runtime.js";

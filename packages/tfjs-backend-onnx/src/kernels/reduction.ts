@@ -1,0 +1,132 @@
+import { type DataType, type TensorInfo, util } from "@tensorflow/tfjs-core";
+import type { GraphBuilder } from "../graph/graph-builder.js";
+import type { Operation } from "../graph/operation.js";
+import type { ComputedType } from "../recording/recorded-node.js";
+import { sizeOf } from "../recording/tensor-shape.js";
+import { castAs } from "./casts.js";
+import { type Kernel, type KernelTable, kernel } from "./kernel.js";
+
+interface Reduction {
+  /** What the result is when nothing is reduced. */
+  readonly identity: number;
+  readonly result: (dtype: DataType) => DataType;
+  /** The type in which it is computed. */
+  readonly computed: (type: ComputedType) => ComputedType;
+  build(graph: GraphBuilder, x: string, axes: string, keepDims: number, type: ComputedType): string;
+}
+
+const same = <Type>(type: Type): Type => type;
+const boolAsInt = <Type extends string>(type: Type): Type | "int32" => (type === "bool" ? "int32" : type);
+
+const direct = (operator: string): Reduction["build"] => {
+  return (graph, x, axes, keepDims) => graph.operator(operator, [x, axes], { keepdims: keepDims });
+};
+
+/**
+ * ONNX Runtime's maxima leave NaN out. The sum of the squares is NaN just when there is one among the numbers (squares
+ * cannot cancel), and costs no more than the maximum.
+ */
+const withNan = (operator: string): Reduction["build"] => {
+  return (graph, x, axes, keepDims, type) => {
+    const extreme = graph.operator(operator, [x, axes], { keepdims: keepDims });
+    if (type !== "float32") return extreme;
+    const squares = graph.operator("ReduceSumSquare", [x, axes], { keepdims: keepDims });
+    return graph.operator("Where", [graph.operator("IsNaN", [squares]), squares, extreme]);
+  };
+};
+
+const reductions: Readonly<Record<string, Reduction>> = {
+  Sum: { identity: 0, result: boolAsInt, computed: boolAsInt, build: direct("ReduceSum") },
+  Prod: { identity: 1, result: boolAsInt, computed: boolAsInt, build: direct("ReduceProd") },
+  Mean: {
+    identity: Number.NaN,
+    result: () => "float32",
+    computed: () => "float32",
+    build: direct("ReduceMean"),
+  },
+  Max: {
+    identity: Number.NEGATIVE_INFINITY,
+    result: same,
+    computed: boolAsInt,
+    build: withNan("ReduceMax"),
+  },
+  Min: {
+    identity: Number.POSITIVE_INFINITY,
+    result: same,
+    computed: boolAsInt,
+    build: withNan("ReduceMin"),
+  },
+  All: { identity: 1, result: () => "bool", computed: () => "int32", build: direct("ReduceMin") },
+  Any: { identity: 0, result: () => "bool", computed: () => "int32", build: direct("ReduceMax") },
+};
+
+/** Sums, means, extremes over axes, and the places of extremes. */
+export const reductionKernels: KernelTable = {
+  ...Object.fromEntries(Object.keys(reductions).map((name) => [name, reductionKernel(name)])),
+  ArgMax: argKernel("ArgMax"),
+  ArgMin: argKernel("ArgMin"),
+};
+
+// --- internal ---
+
+interface ReductionAttributes {
+  readonly axis?: number | number[];
+  /** Max alone calls it so. */
+  readonly reductionIndices?: number | number[];
+  readonly keepDims?: boolean;
+}
+
+function reductionKernel(name: string): Kernel {
+  const { identity, result, computed, build } = reductions[name];
+  const operation: Operation = {
+    name,
+    lower(graph, { attributes, inputs: [x], outputs: [output] }) {
+      const type = computed(x.entry.type);
+      const value = castAs(graph, graph.value(x), x.entry.type, type);
+      const axes = graph.integers(attributes.axes as number[]);
+      const reduced = build(graph, value, axes, attributes.keepDims as number, type);
+      graph.bind(output, castAs(graph, reduced, type, output.type));
+    },
+  };
+  return kernel<ReductionAttributes>(({ x }, { axis, reductionIndices, keepDims }, recorder) => {
+    const axes = util.parseAxisParam(reductionIndices ?? axis!, x.shape);
+    const shape = reducedShape(x, axes, keepDims ?? false);
+    const dtype = result(x.dtype);
+    if (sizeOf(x.shape) === 0)
+      return recorder.fill(shape, dtype, dtype === "float32" ? identity : identity | 0);
+    const changesNothing = sizeOf(axes.map((place) => x.shape[place])) === 1 && dtype === x.dtype;
+    if (changesNothing) return recorder.share(x, shape);
+    return recorder.record(operation, [x], { axes, keepDims: Number(keepDims ?? false) }, [
+      { shape, dtype },
+    ])[0];
+  });
+}
+
+function argKernel(name: "ArgMax" | "ArgMin"): Kernel {
+  const operation: Operation = {
+    name,
+    lower(graph, { attributes, inputs: [x], outputs: [output] }) {
+      const value = castAs(
+        graph,
+        graph.value(x),
+        x.entry.type,
+        x.entry.type === "bool" ? "int32" : x.entry.type,
+      );
+      const place = graph.operator(name, [value], { axis: attributes.axis as number, keepdims: 0 });
+      graph.bind(output, graph.cast(place, "int32"));
+    },
+  };
+  return kernel<{ axis: number | number[] }>(({ x }, { axis }, recorder) => {
+    const axes = util.parseAxisParam(axis, x.shape);
+    const shape = reducedShape(x, axes, false);
+    if (sizeOf(x.shape) === 0) return recorder.fill(shape, "int32", 0);
+    return recorder.record(operation, [x], { axis: axes[0] }, [{ shape, dtype: "int32" }])[0];
+  });
+}
+
+function reducedShape(x: TensorInfo, axes: readonly number[], keepDims: boolean): number[] {
+  return x.shape.flatMap((size, axis) => {
+    if (!axes.includes(axis)) return [size];
+    return keepDims ? [1] : [];
+  });
+}
