@@ -266,6 +266,10 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
     return this.#entryOf(tensor).uniform;
   }
 
+  valuesNow({ dataId }: TensorInfo): Values {
+    return this.readSync(dataId) as Values;
+  }
+
   known(tensor: TensorInfo): Values | undefined {
     return this.#entryOf(tensor).values;
   }

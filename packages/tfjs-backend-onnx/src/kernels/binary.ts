@@ -1,7 +1,6 @@
 import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Operation } from "../graph/operation.js";
-import { OnnxBackendError } from "../onnx-backend-error.js";
 import type { KernelRecorder } from "../recording/kernel-recorder.js";
 import type { ComputedType, RecordedNode } from "../recording/recorded-node.js";
 import { sameShape } from "../recording/tensor-shape.js";
@@ -12,7 +11,7 @@ import { type Kernel, type KernelTable, kernel } from "./kernel.js";
 type Build = (graph: GraphBuilder, a: string, b: string, type: ComputedType, node: RecordedNode) => string;
 
 interface Binary {
-  /** Types that ONNX Runtime computes with; the first is what others are cast to, and back from. */
+  /** Types that ONNX Runtime computes with. Another is cast to the first and back, two that differ to the last. */
   readonly types: readonly ComputedType[];
   /** Type of the result; that of the first input by default. */
   readonly result?: ComputedType;
@@ -76,9 +75,9 @@ const binaries: Readonly<Record<string, Binary>> = {
   GreaterEqual: direct("GreaterOrEqual", numbers, "bool"),
   Less: direct("Less", numbers, "bool"),
   LessEqual: direct("LessOrEqual", numbers, "bool"),
-  Equal: direct("Equal", ["int32", "float32", "bool"], "bool"),
+  Equal: direct("Equal", ["bool", "int32", "float32"], "bool"),
   NotEqual: {
-    types: ["int32", "float32", "bool"],
+    types: ["bool", "int32", "float32"],
     result: "bool",
     build: (graph, a, b) => graph.operator("Not", [graph.operator("Equal", [a, b])]),
   },
@@ -87,6 +86,7 @@ const binaries: Readonly<Record<string, Binary>> = {
   BitwiseAnd: direct("BitwiseAnd", ["int32"]),
   Prelu: {
     types: float,
+    result: "float32",
     build: (graph, x, alpha) => {
       const below = graph.operator("Less", [x, graph.scalar("float32", 0)]);
       return graph.operator("Where", [below, graph.operator("Mul", [x, alpha]), x]);
@@ -123,7 +123,6 @@ export function recordBinary(
   b: TensorInfo,
   recorder: KernelRecorder,
 ): TensorInfo {
-  if (a.dtype !== b.dtype) throw typesDiffer(name, a, b);
   const shape = backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
   const dtype = binaries[name].result ?? a.dtype;
   return recorder.record(operations[name], [a, b], {}, [{ shape, dtype }])[0];
@@ -136,13 +135,13 @@ const operations: Readonly<Record<string, Operation>> = Object.fromEntries(
     const operation: Operation = {
       name,
       lower(graph, node) {
-        const type = node.inputs[0].entry.type;
+        const [left, right] = node.inputs.map(({ entry }) => entry.type);
         graph.elementwise(node, ([a, b]) => {
-          if (types.includes(type)) return build(graph, a, b, type, node);
-          const computed = types[0];
-          const cast = (value: string) => castAs(graph, value, type, computed);
-          const built = build(graph, cast(a), cast(b), computed, node);
-          return result ? built : castAs(graph, built, computed, type);
+          const computed =
+            left === right && types.includes(left) ? left : types[left === right ? 0 : types.length - 1];
+          const [x, y] = [castAs(graph, a, left, computed), castAs(graph, b, right, computed)];
+          const built = build(graph, x, y, computed, node);
+          return result ? built : castAs(graph, built, computed, left);
         });
       },
     };
@@ -153,7 +152,9 @@ const operations: Readonly<Record<string, Operation>> = Object.fromEntries(
 const addNOperation: Operation = {
   name: "AddN",
   lower(graph, node) {
-    graph.elementwise(node, (terms) => graph.operator("Sum", terms));
+    graph.elementwise(node, ([first, ...rest]) =>
+      rest.reduce((sum, term) => graph.operator("Add", [sum, term]), first),
+    );
   },
 };
 
@@ -202,13 +203,4 @@ function buildAtan2(graph: GraphBuilder, y: string, x: string): string {
   const isOrigin = graph.operator("Equal", [y, scalar(0)]);
   const vertical = choose(isOrigin, scalar(0), choose(isBelow, scalar(-Math.PI / 2), scalar(Math.PI / 2)));
   return choose(graph.operator("Equal", [x, scalar(0)]), vertical, right);
-}
-
-function typesDiffer(name: string, a: TensorInfo, b: TensorInfo): OnnxBackendError {
-  return new OnnxBackendError({
-    code: "UNSUPPORTED",
-    component: "kernels",
-    problem: `expected two tensors of one type for ${name}, got ${a.dtype} and ${b.dtype}`,
-    remedy: "Cast one of them with tf.cast",
-  });
 }

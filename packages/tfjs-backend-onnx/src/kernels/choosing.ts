@@ -39,9 +39,10 @@ export const choosingKernels: KernelTable = {
   Range: kernel<RangeAttrs>((_, { start, stop, step, dtype }, recorder) => {
     const runsAway = (start < stop && step < 0) || (stop < start && step > 1);
     const size = start === stop || runsAway ? 0 : Math.abs(Math.ceil((stop - start) / step));
+    const signedStep = stop < start && step === 1 ? -1 : step; // 1 is the default, whichever way it goes
     const values = dtype === "int32" ? new Int32Array(size) : new Float32Array(size);
-    let value = start;
-    for (let place = 0; place < size; place++, value = values[place - 1] + step) values[place] = value;
+    values[0] = start;
+    for (let place = 1; place < size; place++) values[place] = values[place - 1] + signedStep;
     return recorder.host([size], dtype === "int32" ? "int32" : "float32", values);
   }),
   LinSpace: kernel<LinSpaceAttrs>((_, { start, stop, num }, recorder) => {

@@ -14,6 +14,7 @@ import type { Operation } from "../graph/operation.js";
 import type { KernelRecorder } from "../recording/kernel-recorder.js";
 import { type ActivationAttributes, recordActivation } from "./activation.js";
 import { recordBinary } from "./binary.js";
+import { filterGradient, inputGradient } from "./convolution-gradient.js";
 import { type KernelTable, kernel } from "./kernel.js";
 import { padsAfter, type Window, window2d, window3d } from "./sliding-window.js";
 
@@ -89,6 +90,12 @@ export const convolutionKernels: KernelTable = {
     const window = window2d(x.shape, filterShape, strides, 1, pad, dimRoundingMode, dataFormat);
     return recordFilterGradient(x, dy, filterShape, window, recorder);
   }),
+  DepthwiseConv2dNativeBackpropFilter: kernel<DepthwiseFilterGradientAttributes>(
+    ({ x, dy }, { filterShape, strides, dilations, pad, dimRoundingMode }, recorder) => {
+      const window = window2d(x.shape, filterShape, strides, dilations, pad, dimRoundingMode, "NHWC", true);
+      return recordFilterGradient(x, dy, filterShape, window, recorder);
+    },
+  ),
   Conv3DBackpropFilterV2: kernel<Conv3DBackpropFilterV2Attrs>(
     ({ x, dy }, { filterShape, strides, pad }, recorder) =>
       recordFilterGradient(x, dy, filterShape, window3d(x.shape, filterShape, strides, 1, pad), recorder),
@@ -96,6 +103,11 @@ export const convolutionKernels: KernelTable = {
 };
 
 // --- internal ---
+
+interface DepthwiseFilterGradientAttributes
+  extends Omit<DepthwiseConv2dNativeBackpropInputAttrs, "inputShape"> {
+  readonly filterShape: number[];
+}
 
 function convolution2d(x: TensorInfo, filter: TensorInfo, attributes: Conv2DAttrs): Window {
   const { strides, dilations, pad, dimRoundingMode, dataFormat } = attributes;
@@ -222,23 +234,7 @@ const inputGradientOperation: Operation = {
     });
     const group = window.depthwise ? filter.shape[rank - 2] : 1;
     const shape = [window.outChannels, filter.shape[rank - 2] / group, ...window.filter];
-    // What the windows cover beyond the input is cut off; what they leave of it gets no gradient.
-    const after = window.filter.map((size, axis) => {
-      const covered = (window.out[axis] - 1) * window.strides[axis] + (size - 1) * window.dilations[axis] + 1;
-      return covered - window.before[axis] - window.in[axis];
-    });
-    const gradient = graph.operator("ConvTranspose", [upstream, graph.reshape(weights, shape)], {
-      kernel_shape: window.filter,
-      strides: window.strides,
-      dilations: window.dilations,
-      pads: [...window.before, ...after.map((size) => Math.max(size, 0))],
-      group,
-    });
-    const missing = after.map((size) => Math.max(-size, 0));
-    const pads = [...range(0, rank).map(() => 0), 0, 0, ...missing];
-    const whole = missing.some((size) => size > 0)
-      ? graph.operator("Pad", [gradient, graph.integers(pads), graph.scalar("float32", 0)])
-      : gradient;
+    const whole = inputGradient(graph, upstream, graph.reshape(weights, shape), window, group);
     const result = window.channelsFirst
       ? whole
       : graph.operator("Transpose", [whole], { perm: toChannelsLast(rank) });
@@ -256,23 +252,16 @@ const filterGradientOperation: Operation = {
     const perm = window.channelsFirst ? [1, 0, ...range(2, rank)] : [rank - 1, 0, ...space];
     const input = graph.operator("Transpose", [graph.value(x)], { perm }); // [in, batch, ...space]
     const upstream = graph.operator("Transpose", [graph.value(dy)], { perm }); // [out, batch, ...space]
-    const after = window.filter.map((size, axis) => {
-      const covered = (window.out[axis] - 1) * window.strides[axis] + 1 + (size - 1) * window.dilations[axis];
-      return covered - window.before[axis] - window.in[axis];
-    });
-    const gradient = graph.operator("Conv", [input, upstream], {
-      kernel_shape: window.out,
-      strides: window.dilations,
-      dilations: window.strides,
-      pads: [...window.before, ...after.map((size) => Math.max(size, 0))],
-    }); // [in, out, ...filter], and more where the windows leave a part of the input out
-    const axes = range(2, rank);
-    const cut = graph.operator("Slice", [
-      gradient,
-      graph.integers(axes.map(() => 0)),
-      graph.integers(window.filter),
-      graph.integers(axes),
-    ]);
-    graph.bind(output, graph.operator("Transpose", [cut], { perm: [...axes, 0, 1] }));
+    const toFilter = [...range(2, rank), 0, 1];
+    if (!window.depthwise) {
+      const gradient = filterGradient(graph, input, upstream, window, 1); // [in, out, ...filter]
+      graph.bind(output, graph.operator("Transpose", [gradient], { perm: toFilter }));
+      return;
+    }
+    const [channels, batch, ...size] = [x.shape[rank - 1], x.shape[0], ...window.in];
+    const oneBatch = graph.reshape(input, [1, channels * batch, ...size]); // each channel is a group of its rows
+    const gradient = filterGradient(graph, oneBatch, upstream, window, channels); // [1, channels * times, ...filter]
+    const split = graph.reshape(gradient, [channels, window.outChannels / channels, ...window.filter]);
+    graph.bind(output, graph.operator("Transpose", [split], { perm: toFilter }));
   },
 };

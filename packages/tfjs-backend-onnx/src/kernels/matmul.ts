@@ -3,6 +3,7 @@ import {
   type BatchMatMulAttrs,
   backend_util,
   type TensorInfo,
+  util,
 } from "@tensorflow/tfjs-core";
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Operation } from "../graph/operation.js";
@@ -59,6 +60,10 @@ function recordMatmul(
   recorder: KernelRecorder,
 ): TensorInfo {
   const [rankA, rankB] = [a.shape.length, b.shape.length];
+  util.assert(
+    rankA >= 2 && rankB >= 2,
+    () => `Matrix products need rank 2, got [${a.shape}] and [${b.shape}]`,
+  );
   const [rows, innerA] = transposed(a.shape.slice(-2), transposeA);
   const [innerB, columns] = transposed(b.shape.slice(-2), transposeB);
   if (innerA !== innerB) {

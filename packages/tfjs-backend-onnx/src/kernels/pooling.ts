@@ -9,6 +9,7 @@ import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Operation } from "../graph/operation.js";
 import type { KernelRecorder } from "../recording/kernel-recorder.js";
 import { sizeOf } from "../recording/tensor-shape.js";
+import { inputGradient } from "./convolution-gradient.js";
 import { type KernelTable, kernel } from "./kernel.js";
 import { padsAfter, type Window } from "./sliding-window.js";
 
@@ -25,6 +26,14 @@ export const poolingKernels: KernelTable = {
   ),
   AvgPool3D: kernel<AvgPool3DAttrs>(({ x }, given, recorder) =>
     recordPool("AveragePool", x, pool3d(x, given), recorder),
+  ),
+  AvgPoolGrad: kernel<AvgPoolGradAttrs>(
+    ({ dy, input }, given, recorder) =>
+      recorder.record(averageGradientOperation, [dy], { ...pool2d(input, given) }, [input])[0],
+  ),
+  AvgPool3DGrad: kernel<AvgPool3DAttrs>(
+    ({ dy, input }, given, recorder) =>
+      recorder.record(averageGradientOperation, [dy], { ...pool3d(input, given) }, [input])[0],
   ),
   MaxPoolGrad: kernel<AvgPoolGradAttrs>(
     ({ dy, input }, given, recorder) =>
@@ -119,6 +128,20 @@ const maxGradientOperation: Operation = {
     const space = x.shape.slice(1, -1);
     const first = graph.reshape(sums, [x.shape[0], x.shape[rank - 1], ...space]);
     graph.bind(output, graph.operator("Transpose", [first], { perm: lastOf(rank) }));
+  },
+};
+
+/** Each number of a window gets an equal part of its gradient. As in tfjs, padding counts here. */
+const averageGradientOperation: Operation = {
+  name: "AvgPoolGradient",
+  lower(graph, { attributes, inputs: [dy], outputs: [output] }) {
+    const window = attributes as unknown as Window;
+    const { rank, input } = channelsFirst(graph, graph.value(dy), dy.shape.length);
+    const channels = dy.shape[rank - 1];
+    const share = graph.scalar("float32", 1 / sizeOf(window.filter));
+    const filter = graph.operator("Expand", [share, graph.integers([channels, 1, ...window.filter])]);
+    const gradient = inputGradient(graph, input, filter, window, channels);
+    graph.bind(output, graph.operator("Transpose", [gradient], { perm: lastOf(rank) }));
   },
 };
 

@@ -106,13 +106,13 @@ function argKernel(name: "ArgMax" | "ArgMin"): Kernel {
   const operation: Operation = {
     name,
     lower(graph, { attributes, inputs: [x], outputs: [output] }) {
-      const value = castAs(
-        graph,
-        graph.value(x),
-        x.entry.type,
-        x.entry.type === "bool" ? "int32" : x.entry.type,
-      );
-      const place = graph.operator(name, [value], { axis: attributes.axis as number, keepdims: 0 });
+      const value = castAs(graph, graph.value(x), x.entry.type, boolAsInt(x.entry.type));
+      const last = name === "ArgMax" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+      const known =
+        x.entry.type === "float32" // NaN is never the extreme
+          ? graph.operator("Where", [graph.operator("IsNaN", [value]), graph.scalar("float32", last), value])
+          : value;
+      const place = graph.operator(name, [known], { axis: attributes.axis as number, keepdims: 0 });
       graph.bind(output, graph.cast(place, "int32"));
     },
   };

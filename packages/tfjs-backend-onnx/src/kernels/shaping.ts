@@ -34,7 +34,9 @@ export const shapingKernels: KernelTable = {
   ),
   ExpandDims: kernel<ExpandDimsAttrs>(({ input }, { dim }, recorder) => {
     const shape = [...input.shape];
-    shape.splice(dim < 0 ? shape.length + 1 + dim : dim, 0, 1);
+    const place = dim < 0 ? shape.length + 1 + dim : dim;
+    util.assert(place >= 0, () => `Axis must be in the interval [${-shape.length - 1}, ${shape.length}]`);
+    shape.splice(place, 0, 1);
     return recorder.share(input, shape);
   }),
   Cast: kernel<CastAttrs>(({ x }, { dtype }, recorder) => {
@@ -70,7 +72,12 @@ export const shapingKernels: KernelTable = {
     return recordConcat(parts, place, recorder);
   }),
   Pack: kernel<PackAttrs>((inputs, { axis }, recorder) => {
-    const parts = Object.values(inputs).map((part) => {
+    const given = Object.values(inputs);
+    for (const { shape, dtype } of given) {
+      util.assertShapesMatch(given[0].shape, shape, "All tensors passed to stack must have matching shapes");
+      util.assert(given[0].dtype === dtype, () => "All tensors passed to stack must have matching dtypes");
+    }
+    const parts = given.map((part) => {
       const shape = [...part.shape];
       shape.splice(axis, 0, 1);
       return { ...part, shape };
@@ -118,6 +125,11 @@ export const shapingKernels: KernelTable = {
     return recorder.record(stridedOperation, [x], { begin, ends, strides }, [
       { shape: finalShape, dtype: x.dtype },
     ])[0];
+  }),
+  BroadcastArgs: kernel(({ s0, s1 }, _, recorder) => {
+    const [left, right] = [Array.from(recorder.valuesNow(s0)), Array.from(recorder.valuesNow(s1))];
+    const shape = backend_util.assertAndGetBroadcastShape(left, right);
+    return recorder.host([shape.length], "int32", Int32Array.from(shape));
   }),
   Tile: kernel<TileAttrs>(({ x }, { reps }, recorder) => {
     const shape = x.shape.map((size, axis) => size * reps[axis]);

@@ -36,7 +36,7 @@ const unaries: Readonly<Record<string, Unary>> = {
   Cosh: direct("Cosh"),
   Elu: direct("Elu"),
   Erf: direct("Erf"),
-  Exp: direct("Exp"),
+  Exp: { ...direct("Exp"), result: "float32" },
   Floor: direct("Floor"),
   Log: direct("Log"),
   Neg: direct("Neg", numbers),
@@ -92,6 +92,7 @@ const unaries: Readonly<Record<string, Unary>> = {
   },
   LeakyRelu: {
     types: float,
+    result: "float32",
     build: (graph, x, { alpha }) => graph.operator("LeakyRelu", [x], { alpha: { float: alpha as number } }),
   },
   Step: {

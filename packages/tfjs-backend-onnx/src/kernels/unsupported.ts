@@ -9,12 +9,9 @@ const noText = "Prepare strings on the host before the model";
 
 /** Kernels that tfjs has and this backend has not, with what to do instead. */
 export const missingKernels: Readonly<Record<string, string>> = {
-  AvgPool3DGrad: onCpu,
-  AvgPoolGrad: onCpu,
   Complex: noComplex,
   ComplexAbs: noComplex,
   CropAndResize: noImages,
-  DepthwiseConv2dNativeBackpropFilter: onCpu,
   Dilation2D: onCpu,
   Dilation2DBackpropFilter: onCpu,
   Dilation2DBackpropInput: onCpu,

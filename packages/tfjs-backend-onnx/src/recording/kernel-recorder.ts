@@ -33,6 +33,8 @@ export interface KernelRecorder {
   host(shape: readonly number[], dtype: ComputedType, values: Values): TensorInfo;
   /** The number that every element of a fill is. */
   uniform(tensor: TensorInfo): number | undefined;
+  /** The values, for a result whose shape depends on them. Runs what is recorded. */
+  valuesNow(tensor: TensorInfo): Values;
   /** The values, where they are on the host already. */
   known(tensor: TensorInfo): Values | undefined;
 }

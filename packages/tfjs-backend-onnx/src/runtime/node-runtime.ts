@@ -99,7 +99,7 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
     enableCpuMemArena: settings.memoryArena,
     // A fixed layout of all memory of a run: no faster here, and 0.4 GB more at the peak of a training step.
     enableMemPattern: false,
-    logSeverityLevel: 3, // errors only: they are thrown as well, warnings are about our constants
+    logSeverityLevel: 4, // errors are thrown, and warnings are about our constants
     // Idle threads sleep, so that they do not take the core from the program that records the next step.
     extra: { "session.intra_op.allow_spinning": "0" },
     ...(settings.externalData.length > 0 && { externalData: [...settings.externalData] }),
