@@ -8,8 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EncoderModel } from "./encoder/encoder-model.js";
 import { loadModel } from "./files/load-model.js";
 
-/** Written by scripts/golden/masked_language_models.py: an independent statement in float64. */
-const golden = fileURLToPath(new URL("../../../scripts/golden/masked-language-models/", import.meta.url));
+/**
+ * `masked-language-models` was written by scripts/golden/masked_language_models.py, an independent statement, and
+ * `transformers-models` by transformers itself (scripts/golden/transformers_models.py). Both are float64.
+ */
+const golden = fileURLToPath(new URL("../../../scripts/golden/", import.meta.url));
 
 interface Expected {
   readonly batch: number;
@@ -35,9 +38,17 @@ describe.each(["cpu", "wasm"])("on %s", (backendName) => {
   });
   afterAll(() => backend.dispose());
 
-  // roberta: pads, old buffers; bert: names without prefix, gamma and beta, tied copies; roberta-untied: own decoder,
-  // relu, float16 in two shards; bert-tanh: gelu_new, bfloat16 in three shards.
-  describe.each(["roberta", "bert", "roberta-untied", "bert-tanh"])("%s", (folder) => {
+  // Of the independent statement: old buffers (roberta); names without prefix, gamma and beta, tied copies (bert); own
+  // decoder, relu, float16 in two shards (roberta-untied); gelu_new, bfloat16 in three shards (bert-tanh).
+  describe.each([
+    "masked-language-models/roberta",
+    "masked-language-models/bert",
+    "masked-language-models/roberta-untied",
+    "masked-language-models/bert-tanh",
+    "transformers-models/roberta",
+    "transformers-models/bert",
+    "transformers-models/bert-untied",
+  ])("%s", (folder) => {
     const expected: Expected = JSON.parse(readFileSync(`${golden}${folder}/expected.json`, "utf8"));
     const input = {
       batch: expected.batch,
@@ -52,7 +63,7 @@ describe.each(["cpu", "wasm"])("on %s", (backendName) => {
     });
     afterAll(() => model.dispose());
 
-    it("gives the logits of the independent statement, to 1e-5 of the largest", async () => {
+    it("gives the logits, to 1e-5 of the largest", async () => {
       const logits = model.logits(input);
       expect(logits.shape).toEqual([expected.positions.length, model.vocabularySize]);
       const values = await logits.data();
@@ -61,7 +72,7 @@ describe.each(["cpu", "wasm"])("on %s", (backendName) => {
       expect(largestDifference(values, expected.logits) / largest(expected.logits)).toBeLessThan(1e-5);
     });
 
-    it("gives its gradient for every parameter, to 1e-4 of the largest in each", async () => {
+    it("gives the gradient of every parameter, to 1e-4 of the largest in each", async () => {
       const { tensors } = decodeSafetensors(
         readFileSync(`${golden}${folder}/gradients.safetensors`),
         `${folder}/gradients`,

@@ -19,7 +19,7 @@ describe.each(["cpu", "wasm"])("on %s", (name) => {
 
   it("sums the gradient of every reader of a row; a row that nobody read has 0", async () => {
     const gradient = tf.tidy(() =>
-      tf.grad((table: tf.Tensor2D) => gatherRows(table, tf.tensor1d([2, 0, 2], "int32")))(
+      tf.grad((table) => gatherRows(table as tf.Tensor2D, tf.tensor1d([2, 0, 2], "int32")))(
         tf.zeros<tf.Rank.R2>([4, 2]),
         tf.tensor2d([1, 10, 2, 20, 4, 40], [3, 2]),
       ),

@@ -1,5 +1,5 @@
-import type { Random } from "@textdiffusion/core";
 import type { Tensor2D, Variable } from "@tensorflow/tfjs-core";
+import type { Random } from "@textdiffusion/core";
 
 /** What a model is run on: host arrays, row after row. */
 export interface ModelInput {

@@ -35,7 +35,7 @@ describe.each(["cpu", "wasm"])("on %s", (name) => {
 
   it("has the gradient softmax - one-hot, times what comes from above", async () => {
     const gradient = tf.tidy(() =>
-      tf.grad((at: tf.Tensor2D) => sparseCrossEntropy(at, tf.tensor1d(labels, "int32")))(
+      tf.grad((at) => sparseCrossEntropy(at as tf.Tensor2D, tf.tensor1d(labels, "int32")))(
         tf.tensor2d(logits, [count, vocab]),
         tf.tensor1d(upstream),
       ),

@@ -7,7 +7,7 @@ import { decodeSafetensors, decodeSafetensorsHeader, decodeSafetensorsTensor } f
 import { encodeHalf } from "./dtype.js";
 import { encodeSafetensors, encodeSafetensorsTensor, layoutSafetensors } from "./encode.js";
 
-/** Written and read by scripts/golden/safetensors.py, with struct and numpy alone. */
+/** Written and read by scripts/golden/safetensors_formats.py, with struct and numpy alone. */
 const golden = new URL("../../../../scripts/golden/safetensors/", import.meta.url);
 const bitsOf = (data: Float32Array) => Array.from(new Uint32Array(data.buffer, data.byteOffset, data.length));
 

@@ -6,9 +6,9 @@ export interface HeadNames {
   readonly dense: string;
   /** Layer norm: `<norm>.weight`, `<norm>.bias`. */
   readonly norm: string;
-  /** Bias of the vocabulary. */
+  /** Bias of the vocabulary when the decoder is tied to the word embedding. */
   readonly bias: string;
-  /** Projection to the vocabulary: `<decoder>.weight`; some checkpoints repeat the bias as `<decoder>.bias`. */
+  /** Projection to the vocabulary when it is not tied: `<decoder>.weight`, `<decoder>.bias`. */
   readonly decoder: string;
 }
 

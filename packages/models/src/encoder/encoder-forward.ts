@@ -93,8 +93,9 @@ function languageModelHead(pass: Pass, x: tf.Tensor2D): tf.Tensor2D {
   const { config, weights } = pass;
   const { head, headActivation, prefix } = architectures[config.architecture];
   const transformed = norm(pass, head.norm, activate(headActivation(config), dense(pass, head.dense, x)));
-  const decoder = config.tiedEmbeddings ? `${prefix}embeddings.word_embeddings` : head.decoder;
-  return linear(transformed, weights(`${decoder}.weight`) as tf.Tensor2D, weights(head.bias) as tf.Tensor1D);
+  if (!config.tiedEmbeddings) return dense(pass, head.decoder, transformed);
+  const words = weights(`${prefix}embeddings.word_embeddings.weight`) as tf.Tensor2D;
+  return linear(transformed, words, weights(head.bias) as tf.Tensor1D);
 }
 
 function dense({ weights }: Pass, name: string, x: tf.Tensor2D): tf.Tensor2D {

@@ -48,14 +48,11 @@ export async function saveModel(
 
 // --- internal ---
 
-/**
- * Name in the file to parameter. Without ties, transformers keeps the bias of the vocabulary under two names, of which
- * one version reads one and another the other.
- */
+/** Name in the file to parameter. Without ties, transformers expects the bias of the vocabulary under both its names. */
 function storedNames(config: EncoderConfig): Map<string, string> {
   const { head } = architectures[config.architecture];
   const names = new Map([...parameterLayout(config).keys()].map((name) => [name, name]));
-  if (!config.tiedEmbeddings) names.set(`${head.decoder}.bias`, head.bias);
+  if (!config.tiedEmbeddings) names.set(head.bias, `${head.decoder}.bias`);
   return names;
 }
 

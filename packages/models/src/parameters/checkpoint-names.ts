@@ -31,10 +31,12 @@ export function planCheckpoint(
 ): CheckpointPlan {
   const { prefix, head } = architectures[config.architecture];
   const layout = parameterLayout(config);
-  const copyOf = new Map([[`${head.decoder}.bias`, head.bias]]);
-  if (config.tiedEmbeddings) {
-    copyOf.set(`${head.decoder}.weight`, `${prefix}embeddings.word_embeddings.weight`);
-  }
+  const copyOf = config.tiedEmbeddings
+    ? new Map([
+        [`${head.decoder}.weight`, `${prefix}embeddings.word_embeddings.weight`],
+        [`${head.decoder}.bias`, head.bias],
+      ])
+    : new Map([[head.bias, `${head.decoder}.bias`]]);
   const sources = new Map<string, string>();
   const copies = new Map<string, string>();
   const problems: string[] = [];
@@ -55,6 +57,8 @@ export function planCheckpoint(
     sources.set(weight, copy);
     copies.delete(copy);
   }
+  // Without ties, transformers 5 saves both biases and reads only the decoder's; before, they were one and the same.
+  if (!config.tiedEmbeddings) copies.clear();
   const missing = [...layout.keys()].filter((name) => !sources.has(name));
   if (missing.length > 0) problems.push(`missing: ${listNames(missing)}`);
   for (const [weight, name] of [

@@ -44,7 +44,10 @@ export function parameterLayout(config: EncoderConfig): ReadonlyMap<string, Para
   }
   linear(head.dense, hidden, hidden);
   norm(head.norm);
-  if (!config.tiedEmbeddings) table(head.decoder, vocabularySize);
-  layout.set(head.bias, { shape: [vocabularySize], initial: "zeros" });
+  if (config.tiedEmbeddings) layout.set(head.bias, { shape: [vocabularySize], initial: "zeros" });
+  else {
+    table(head.decoder, vocabularySize);
+    layout.set(`${head.decoder}.bias`, { shape: [vocabularySize], initial: "zeros" });
+  }
   return layout;
 }

@@ -1,6 +1,6 @@
 """A safetensors file in every float format, written and read by struct and numpy alone.
 
-    python3 scripts/golden/safetensors.py      writes scripts/golden/safetensors/
+    python3 scripts/golden/safetensors_formats.py      writes scripts/golden/safetensors/
 
 formats.safetensors holds awkward bit patterns (zeros of both signs, subnormals, infinities, NaN, borders) and random
 ones; expected.json the float32 bit patterns that they mean. halves.safetensors pairs float32 numbers with the float16
