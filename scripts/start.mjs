@@ -14,13 +14,13 @@ if (existsSync(join(root, model, "model.safetensors"))) {
   heading(`A model from an earlier start is in ${model}. Delete that folder to train it again.`);
 } else {
   heading(
-    "Training a small model on 24 kB of fables, from nothing. This takes a minute or two; Ctrl-C saves and stops.",
+    "Training a small model on 26 kB of fables, from nothing. It takes a minute or two; Ctrl-C saves and stops.",
   );
   await runCommand("train", "--config", config, "--out", model, "--resume");
 }
 
 heading("Letting it write: a page of masks becomes a fable, the surest letters first.");
-await runCommand("generate", "--model", model, "--prompt", "The fox");
+await runCommand("generate", "--model", model, "--prompt", "The fox and the");
 
 heading("What to try next");
 console.log(`  Another fable, two at once, more slowly:

@@ -36,6 +36,8 @@ function missingPackages() {
 }
 
 async function run(command, args) {
+  const leaveToChild = () => {}; // Ctrl-C reaches the program, too, which may have something to save
+  process.on("SIGINT", leaveToChild);
   const shell = process.platform === "win32" && command === "npm"; // npm is a batch file there
   const code = await new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: "inherit", shell });
@@ -45,5 +47,6 @@ async function run(command, args) {
     });
     child.on("close", (exitCode, signal) => resolve(signal === null ? exitCode : 130));
   });
+  process.off("SIGINT", leaveToChild);
   if (code !== 0) process.exit(code);
 }

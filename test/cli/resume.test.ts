@@ -41,9 +41,12 @@ describe("a training run that was killed", () => {
   }, 300_000);
 
   it("can be interrupted with Ctrl-C, which saves", async () => {
+    let pressed = false;
     const interrupted = await runCli(train("interrupted"), {
       onOutput: (printed, kill) => {
-        if (/\bstep\s+6\b/i.test(printed)) kill("SIGINT");
+        if (pressed || !/\bstep\s+6\b/i.test(printed)) return;
+        pressed = true; // a second Ctrl-C would end it at once
+        kill("SIGINT");
       },
     });
     expect(interrupted.code, interrupted.stderr).toBe(130);

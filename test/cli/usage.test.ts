@@ -20,7 +20,7 @@ beforeAll(async () => {
     `const rowLength: number = 32;
      export default {
        backend: "cpu",
-       sampler: { name: "confidence", steps: 8 },
+       sampler: { name: "confidence", steps: 8, temperature: 1 },
        data: { file: "text.txt", rowLength },
        model: { layers: 1, hidden: 16, heads: 2 },
        training: { steps: 3, batchSize: 2 },
@@ -112,7 +112,12 @@ describe("generate", () => {
       steps: 4,
       forwards: 4,
       texts: [expect.stringMatching(/^A lamp/), expect.stringMatching(/^A lamp/)],
-      config: { backend: "cpu", schedule: "linear", sampler: { name: "confidence", steps: 4 }, length: 32 },
+      config: {
+        backend: "cpu",
+        schedule: "linear",
+        sampler: { name: "confidence", steps: 4, temperature: 1 },
+        length: 32,
+      },
     });
     expect(document.ids.map((row: number[]) => row.length)).toEqual([32, 32]);
   });
@@ -145,7 +150,7 @@ describe("generate", () => {
     });
     expect(await sampler("--sampler", "random", "--steps", "5")).toEqual({ name: "random", steps: 5 });
     writeFileSync(join(folder, "empty.json"), '{ "backend": "cpu" }');
-    expect(await sampler("--config", "empty.json")).toEqual({ name: "confidence", steps: 8 });
+    expect(await sampler("--config", "empty.json")).toEqual({ name: "confidence", steps: 8, temperature: 1 });
   });
 
   it("stops on Ctrl-C with code 130", async () => {
@@ -163,7 +168,7 @@ describe("generate", () => {
     const { code, stdout, stderr } = await runCli(endless, {
       cwd: folder,
       onOutput: (printed, kill) => {
-        if (printed.includes("Writing")) kill("SIGINT");
+        if (/Writing.*\n$/.test(printed)) kill("SIGINT");
       },
     });
     expect([code, stdout]).toEqual([130, ""]);
@@ -185,7 +190,7 @@ describe("train", () => {
     expect(JSON.parse(readFileSync(join(folder, "model/textdiffusion.json"), "utf8"))).toMatchObject({
       rowLength: 32,
       schedule: "linear",
-      sampler: { name: "confidence", steps: 8 },
+      sampler: { name: "confidence", steps: 8, temperature: 1 },
       training: { steps: 3 },
     });
     const metrics = readFileSync(join(folder, "model/metrics.jsonl"), "utf8").trim().split("\n");

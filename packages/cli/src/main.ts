@@ -30,8 +30,12 @@ Each command explains itself: textdiffusion train --help`;
  */
 export async function main(args: readonly string[]): Promise<number> {
   const interruption = new AbortController();
+  let interruptedAt = 0;
   const interrupt = () => {
+    // One Ctrl-C can arrive twice, from the terminal and from npm.
+    if (interruption.signal.aborted && performance.now() - interruptedAt < 500) return;
     if (interruption.signal.aborted) process.exit(EXIT.interrupted);
+    interruptedAt = performance.now();
     interruption.abort();
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);

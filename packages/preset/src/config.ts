@@ -34,6 +34,10 @@ const modelSchema = z.strictObject({
   heads: count.optional().describe("attention heads of a new model; default 4"),
   feedForward: count.optional().describe("width inside the layers of a new model; default 4 * hidden"),
   dropout: z.number().min(0).lt(1).optional().describe("of a new model; default 0"),
+  initialization: z
+    .enum(["neighbour-heads", "published"])
+    .optional()
+    .describe("of a new model; default neighbour-heads, with which small models learn sooner"),
 });
 
 const trainingSchema = z.strictObject({
@@ -46,13 +50,13 @@ const trainingSchema = z.strictObject({
 
 const configSchema = z.strictObject({
   plugins: z.array(z.unknown()).default([]),
-  backend: z.unknown(),
-  schedule: z.unknown(),
-  collator: z.unknown(),
-  sampler: z.unknown(),
-  data: z.unknown(),
-  model: z.unknown(),
-  training: z.unknown(),
+  backend: z.unknown().optional(),
+  schedule: z.unknown().optional(),
+  collator: z.unknown().optional(),
+  sampler: z.unknown().optional(),
+  data: z.unknown().optional(),
+  model: z.unknown().optional(),
+  training: z.unknown().optional(),
 });
 
 export type DataOptions = z.input<typeof dataSchema>;

@@ -17,7 +17,7 @@ export const newModelRecord: ModelRecord = {
   rowLength: 128,
   frame: false,
   schedule: "linear",
-  collator: "masking",
+  collator: "stratified",
   // A little heat, so that another seed is another text.
   sampler: { name: "confidence", steps: 64, temperature: 0.7 },
 };

@@ -1,8 +1,15 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { createPipeline, DiffusionError, Random, type Tokenizer } from "@textdiffusion/core";
-import { createRowOrder, saveTokenizer } from "@textdiffusion/data";
+import {
+  createPipeline,
+  DiffusionError,
+  type NoisedBatch,
+  Random,
+  type Tokenizer,
+  type TokenRow,
+} from "@textdiffusion/core";
+import { createRowOrder, saveTokenizer, validationBatches } from "@textdiffusion/data";
 import { type EncoderModel, type ModelRecord, saveModel, writeModelRecord } from "@textdiffusion/models";
 import {
   createLearner,
@@ -10,13 +17,13 @@ import {
   openCheckpointFolder,
   type TrainingEvent,
   type TrainingFinished,
+  type TrainingOptions,
   train,
 } from "@textdiffusion/training";
 import { decodeConfig, type TextDiffusionConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
 import { openTrainingModel, planTraining } from "./training-plan.js";
 import { trainingRows } from "./training-rows.js";
-import { validationBatches } from "./validation-batches.js";
 
 export interface TrainRequest extends TextDiffusionConfig {
   /** Folder of the model; checkpoints/ and metrics.jsonl lie inside it. */
@@ -85,8 +92,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
       collator,
       rows: createRowOrder(rows.train, random.split("rows")),
       options,
-      validation:
-        rows.validation.length > 0 ? validationBatches(rows.validation, tokenizer, options) : undefined,
+      validation: validationOf(rows.validation, tokenizer, options),
       checkpoints: await openCheckpointFolder(join(out, "checkpoints"), { saveModel: save }),
       resume,
       signal,
@@ -114,6 +120,22 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
 }
 
 // --- internal ---
+
+/** Scoring more rows at every rate would cost more than it tells during training. */
+const MOST_VALIDATION_ROWS = 24;
+
+/** Rows spread over the held-out text, each at the middles of ten equal intervals of mask rates. */
+function validationOf(
+  rows: readonly TokenRow[],
+  tokenizer: Tokenizer,
+  { seed, batchSize }: TrainingOptions,
+): NoisedBatch[] | undefined {
+  if (rows.length === 0) return undefined;
+  const count = Math.min(rows.length, MOST_VALIDATION_ROWS);
+  const spread = Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)]);
+  const rates = Array.from({ length: 10 }, (_, index) => (index + 0.5) / 10);
+  return validationBatches(spread, tokenizer, { rates, seed, batchSize });
+}
 
 /** The weights come last: a folder that has them is whole. */
 async function saveModelFolder(

@@ -57,10 +57,11 @@ export async function openTrainingModel(
   random: Random,
 ): Promise<EncoderModel> {
   if (from === "new") {
-    const { architecture = "roberta", layers = 4, hidden = 128, heads = 4, dropout = 0, feedForward } = sizes;
     const { vocabularySize, special } = tokenizer;
-    const options = { architecture, layers, hidden, heads, dropout, feedForward, padId: special.pad };
-    return createModel({ ...options, vocabularySize, maxLength: rowLength }, random);
+    return createModel(
+      { ...newModelSizes, ...sizes, vocabularySize, maxLength: rowLength, padId: special.pad },
+      random,
+    );
   }
   const model = await loadModel(from);
   try {
@@ -79,6 +80,15 @@ export async function openTrainingModel(
 }
 
 // --- internal ---
+
+const newModelSizes = {
+  architecture: "roberta",
+  layers: 4,
+  hidden: 128,
+  heads: 4,
+  dropout: 0,
+  initialization: "neighbour-heads",
+} as const;
 
 /** A component that was passed as a value can only be recorded by its name. */
 function namedChoice(choice: ModelRecord["sampler"] | { readonly name: string }): ModelRecord["sampler"] {

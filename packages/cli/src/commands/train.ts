@@ -81,7 +81,7 @@ export function trainCommand(context: CommandContext): Command {
     .option("--hidden <number>", "width of a new model (default: 128)", positiveInteger("--hidden"))
     .option("--heads <number>", "attention heads of a new model (default: 4)", positiveInteger("--heads"))
     .option("--schedule <name>", "how noise grows with time (default: linear)")
-    .option("--collator <name>", "how masks are put on rows of text (default: masking)")
+    .option("--collator <name>", "how masks are put on rows of text (default: stratified)")
     .option(
       "--evaluate-every <steps>",
       "steps between validations (default: 500)",
