@@ -57,6 +57,18 @@ export const backendName = "onnx";
  * of range
  */
 export async function installOnnxBackend(options: OnnxBackendOptions = {}): Promise<OnnxBackend> {
+  await registerOnnxBackend(options);
+  await setBackend(backendName);
+  return findBackend(backendName) as OnnxBackend;
+}
+
+/**
+ * The same without making it current: for programs that choose among backends. tfjs makes the backend when it is
+ * first set.
+ *
+ * @throws OnnxBackendError as `installOnnxBackend`
+ */
+export async function registerOnnxBackend(options: OnnxBackendOptions = {}): Promise<void> {
   const parts = {
     runtime: options.runtime ?? nodeRuntime(),
     settings: {
@@ -76,8 +88,6 @@ export async function installOnnxBackend(options: OnnxBackendOptions = {}): Prom
   registerKernels();
   if (engine().backendNames().includes(backendName)) removeBackend(backendName);
   registerBackend(backendName, () => new OnnxBackend(parts), 3); // above wasm, which has 2
-  await setBackend(backendName);
-  return findBackend(backendName) as OnnxBackend;
 }
 
 // --- internal ---

@@ -71,7 +71,7 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
   #recorded: RecordedNode<Operation>[] = [];
   /** A run in the asynchronous runtime; the next one waits for it. */
   #running: Promise<void> | undefined;
-  /** A variable took a new value since the last run: fresh data then belongs to the next step. */
+  /** A variable took a recorded value since the last run: fresh data then belongs to the next step. */
   #assigned = false;
   /** Bytes that disposed tensors still hold because a recorded node reads them. */
   #heldBytes = 0;
@@ -160,9 +160,9 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
     const stored = this.#data.get(dataId);
     stored.references++;
     if (isTexts(stored)) return;
-    this.#assigned = true;
     // Zeroed moments are filled at once: the first step then has the graph of all later ones.
     if (stored.node && stored.uniform !== undefined) this.#fillOnHost(stored, stored.uniform);
+    else if (stored.node) this.#assigned = true;
   }
 
   override numDataIds(): number {
@@ -393,6 +393,7 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
 
   /** After a run no node is left, and what only nodes held goes back to the pool. */
   #settle(recorded: readonly RecordedNode[]): void {
+    this.#pool.endRun();
     for (const { inputs, outputs } of recorded) {
       for (const { entry } of inputs) {
         if (--entry.readers === 0 && entry.references === 0) this.#recycle(entry);

@@ -19,7 +19,8 @@ const same = <Type>(type: Type): Type => type;
 const boolAsInt = <Type extends string>(type: Type): Type | "int32" => (type === "bool" ? "int32" : type);
 
 const direct = (operator: string): Reduction["build"] => {
-  return (graph, x, axes, keepDims) => graph.operator(operator, [x, axes], { keepdims: keepDims });
+  return (graph, x, axes, keepDims) =>
+    graph.operator(operator, [x, axes], { keepdims: keepDims, noop_with_empty_axes: 1 });
 };
 
 /**
@@ -28,9 +29,12 @@ const direct = (operator: string): Reduction["build"] => {
  */
 const withNan = (operator: string): Reduction["build"] => {
   return (graph, x, axes, keepDims, type) => {
-    const extreme = graph.operator(operator, [x, axes], { keepdims: keepDims });
+    const extreme = graph.operator(operator, [x, axes], { keepdims: keepDims, noop_with_empty_axes: 1 });
     if (type !== "float32") return extreme;
-    const squares = graph.operator("ReduceSumSquare", [x, axes], { keepdims: keepDims });
+    const squares = graph.operator("ReduceSumSquare", [x, axes], {
+      keepdims: keepDims,
+      noop_with_empty_axes: 1,
+    });
     return graph.operator("Where", [graph.operator("IsNaN", [squares]), squares, extreme]);
   };
 };
@@ -39,7 +43,7 @@ const reductions: Readonly<Record<string, Reduction>> = {
   Sum: { identity: 0, result: boolAsInt, computed: boolAsInt, build: direct("ReduceSum") },
   Prod: { identity: 1, result: boolAsInt, computed: boolAsInt, build: direct("ReduceProd") },
   Mean: {
-    identity: Number.NaN,
+    identity: 0, // as on the cpu backend
     result: () => "float32",
     computed: () => "float32",
     build: direct("ReduceMean"),
