@@ -1,24 +1,23 @@
-// Bundles the gradients of tfjs-core for Node into dist/gradients.node.js of the packages that register them.
+// Bundles the gradients of tfjs-core for Node into dist/gradients.node.js of the package that registers them.
 //
 // Node resolves tfjs-core to a file without gradients, and the modules that have them use import paths that Node
 // refuses. Importing the bundle registers them with the tfjs-core of the process, because tfjs keeps its registries
 // on the global object. Run as a script it always builds; as vitest's global setup only when the file is missing.
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const outfiles = ["backend-node", "tfjs-backend-onnx"].map((folder) =>
-  fileURLToPath(new URL(`../packages/${folder}/dist/gradients.node.js`, import.meta.url)),
+const outfile = fileURLToPath(
+  new URL("../packages/tfjs-backend-onnx/dist/gradients.node.js", import.meta.url),
 );
 
 export async function buildGradients() {
   await build({
     stdin: {
       contents: 'import "@tensorflow/tfjs-core/dist/register_all_gradients";',
-      resolveDir: fileURLToPath(new URL("../packages/backend-node/", import.meta.url)),
+      resolveDir: fileURLToPath(new URL("../packages/tfjs-backend-onnx/", import.meta.url)),
     },
-    outfile: outfiles[0],
+    outfile,
     bundle: true,
     format: "esm",
     platform: "node",
@@ -28,14 +27,10 @@ export async function buildGradients() {
     legalComments: "eof", // the licence of tfjs travels with its code
     logLevel: "warning",
   });
-  for (const copy of outfiles.slice(1)) {
-    mkdirSync(dirname(copy), { recursive: true });
-    copyFileSync(outfiles[0], copy);
-  }
 }
 
 export default async function setup() {
-  if (!outfiles.every((outfile) => existsSync(outfile))) await buildGradients();
+  if (!existsSync(outfile)) await buildGradients();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildGradients();

