@@ -122,7 +122,11 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
     if (isTexts(stored)) return stored.texts;
     if (this.#isPending(stored)) {
       if (this.#options.runtime.synchronous) this.#runNow();
-      else await this.#runLater();
+      else {
+        stored.awaiting++;
+        await this.#runLater();
+        stored.awaiting--;
+      }
     }
     return this.#release(stored);
   }
@@ -348,6 +352,7 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
   }
 
   #recycle(entry: Entry): void {
+    if (entry.awaiting > 0) return;
     if (entry.values && !entry.escaped) this.#pool.give(entry.type, entry.values);
     entry.values = undefined;
     entry.fed = undefined;

@@ -113,5 +113,5 @@ let nextRun = 0;
 
 /** A fill that was wanted early has its values already, and is nobody's output any more. */
 function isLive(entry: Entry, node: RecordedNode): boolean {
-  return entry.references > 0 && entry.node === node;
+  return entry.references + entry.awaiting > 0 && entry.node === node;
 }

@@ -12,6 +12,8 @@ export class Entry {
   references = 1;
   /** Recorded nodes that read the values; a disposed entry keeps them until those ran. */
   readers = 0;
+  /** Reads that wait for the values; they have a right to them even if the tensor is disposed meanwhile. */
+  awaiting = 0;
   /** The node that will compute the entry; undefined once it ran, and for values from the host. */
   node: RecordedNode | undefined;
   /** Which of the node's outputs this is. */
