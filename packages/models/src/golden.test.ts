@@ -31,7 +31,7 @@ const largest = (values: ArrayLike<number>) =>
 const largestDifference = (left: ArrayLike<number>, right: ArrayLike<number>) =>
   largest(Array.from(left, (value, index) => value - right[index]));
 
-describe.each(["cpu", "wasm", "onnx"])("on %s", (backendName) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(backendName);

@@ -55,7 +55,7 @@ const attend = async (keys: Float32Array, values: Float32Array) =>
     )
     .data();
 
-describe.each(["cpu", "wasm"])("on %s", (name) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(name);

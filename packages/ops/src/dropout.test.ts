@@ -8,7 +8,7 @@ const size = 40_000;
 const drop = async (rate: number, seed: number) =>
   (await tf.tidy(() => dropout(tf.ones([size]), rate, Random.fromSeed(seed))).data()) as Float32Array;
 
-describe.each(["cpu", "wasm"])("on %s", (name) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(name);

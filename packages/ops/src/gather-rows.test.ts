@@ -4,7 +4,7 @@ import type { Backend } from "@textdiffusion/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gatherRows } from "./gather-rows.js";
 
-describe.each(["cpu", "wasm"])("on %s", (name) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(name);

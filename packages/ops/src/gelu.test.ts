@@ -23,7 +23,7 @@ const statements = {
 };
 const points = [-11, -6, -3.3, -1.2, -0.75, -1e-3, 0, 1e-3, 0.3, 1, 2.5, 4, 11];
 
-describe.each(["cpu", "wasm"])("on %s", (name) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(name);

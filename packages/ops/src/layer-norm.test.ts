@@ -34,7 +34,7 @@ function slopes(at: Float32Array, of: (values: Float64Array) => number): number[
   });
 }
 
-describe.each(["cpu", "wasm"])("on %s", (name) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(name);

@@ -16,7 +16,7 @@ const softmax = (values: readonly number[]) => {
   return powers.map((power) => power / total);
 };
 
-describe.each(["cpu", "wasm"])("on %s", (name) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(name);

@@ -28,7 +28,7 @@ function logSoftmaxRows(logits: Float32Array, vocab: number, forbidden: readonly
   });
 }
 
-describe.each(["wasm", "cpu"])("token draws on %s", (backendName) => {
+describe.each(["onnx", "wasm", "cpu"])("token draws on %s", (backendName) => {
   let backend: Backend;
   let tensorsBefore: number;
   beforeAll(async () => {

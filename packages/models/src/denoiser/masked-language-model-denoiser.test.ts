@@ -13,7 +13,7 @@ const model = (architecture: "bert" | "roberta") =>
     Random.fromSeed(1),
   );
 
-describe.each(["cpu", "wasm"])("on %s", (name) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(name);

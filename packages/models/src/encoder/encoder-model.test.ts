@@ -35,7 +35,7 @@ function closeTo(found: Float32Array, expected: Float32Array): void {
   expect(difference).toBeLessThan(1e-5);
 }
 
-describe.each(["cpu", "wasm"])("on %s", (backendName) => {
+describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
   let backend: Backend;
   beforeAll(async () => {
     backend = await startBackend(backendName);
