@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startBackend } from "@textdiffusion/backend-node";
-import { type NamedArray, Random } from "@textdiffusion/core";
+import { type Backend, type NamedArray, Random } from "@textdiffusion/core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openCheckpointFolder } from "../checkpoints/checkpoint-folder.js";
 import { createTinyCollator, createTinyRows, noise } from "../fixtures/tiny-data.js";
@@ -17,9 +17,6 @@ import { decodeTrainingOptions, type TrainingOptionsInput } from "./training-opt
 const root = mkdtempSync(join(tmpdir(), "textdiffusion-train-"));
 const open: { dispose(): void }[] = [];
 
-beforeAll(async () => {
-  await startBackend("cpu");
-});
 afterEach(() => {
   for (const resource of open.reverse().splice(0)) resource.dispose();
 });
@@ -67,165 +64,180 @@ const validation = [
   noise(createTinyRows({ seed: 8 }).rowsAt(0, 8), (row) => (row + 0.5) / 8, Random.fromSeed(2)),
 ];
 
-describe("train", () => {
-  it("tells every event in its order, the last step's validation and checkpoint among them", async () => {
-    const checkpoints = await checkpointsIn(newFolder());
-    const plan = { ...options, steps: 5, logEvery: 3, evaluateEvery: 2, saveEvery: 3 };
-    const events = await eventsOf(newRun({ checkpoints, validation, options: plan }));
-    expect(spoken(events)).toEqual([
-      "started 0",
-      "validation 0",
-      "step 1",
-      "validation 2",
-      "step 3",
-      "checkpoint 3",
-      "validation 4",
-      "step 5",
-      "validation 5",
-      "checkpoint 5",
-      "finished 5",
-    ]);
-    expect(events[0]).toMatchObject({
-      steps: 5,
-      resumed: false,
-      parameterCount: 59,
-      rowCount: 24,
-      rowsPerStep: 6,
-    });
-    expect(events.at(-1)).toMatchObject({ reason: "completed" });
-    for (const event of events) expect(progressLine(event)).toMatch(/^[^\n]+$/);
+describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await startBackend(backendName);
   });
+  afterAll(() => backend.dispose());
 
-  it("says of each step its own loss, learning rate and epoch", async () => {
-    const steps = stepsOf(await eventsOf(newRun()));
-    const plan = await decodeTrainingOptions(options);
-    expect(steps.map(({ learningRate }) => learningRate)).toEqual(
-      steps.map((_, index) => learningRateAt(index, plan)),
-    );
-    expect(steps.map(({ epoch }) => epoch)).toEqual(steps.map((_, index) => ((index + 1) * 6) / 24));
-    // A learner that is handed the same rows, noise and dropout reports the same, step after step.
-    const { learner, rows, collator } = newRun();
-    for (const [step, { learningRate, lossNats, gradientNorm }] of steps.slice(0, 3).entries()) {
-      const random = Random.fromSeed(6).split("step", step);
-      const batches = [0, 1, 2].map((index) =>
-        collator.collate(rows.rowsAt(step * 6 + index * 2, 2), random.split("collate", index)),
-      );
-      const report = await learner.step({
-        batches,
-        learningRate,
-        clipNorm: 1,
-        random: random.split("dropout"),
+  describe("train", () => {
+    it("tells every event in its order, the last step's validation and checkpoint among them", async () => {
+      const checkpoints = await checkpointsIn(newFolder());
+      const plan = { ...options, steps: 5, logEvery: 3, evaluateEvery: 2, saveEvery: 3 };
+      const events = await eventsOf(newRun({ checkpoints, validation, options: plan }));
+      expect(spoken(events)).toEqual([
+        "started 0",
+        "validation 0",
+        "step 1",
+        "validation 2",
+        "step 3",
+        "checkpoint 3",
+        "validation 4",
+        "step 5",
+        "validation 5",
+        "checkpoint 5",
+        "finished 5",
+      ]);
+      expect(events[0]).toMatchObject({
+        steps: 5,
+        resumed: false,
+        parameterCount: 59,
+        rowCount: 24,
+        rowsPerStep: 6,
       });
-      expect({ lossNats, gradientNorm }).toEqual(report);
-    }
-  });
+      expect(events.at(-1)).toMatchObject({ reason: "completed" });
+      for (const event of events) expect(progressLine(event)).toMatch(/^[^\n]+$/);
+    });
 
-  it("lowers the validation bound, from the same masks each time", async () => {
-    const plan = { ...options, steps: 100, evaluateEvery: 100, learningRate: 0.05 };
-    const bounds = (await eventsOf(newRun({ validation, options: plan })))
-      .filter((event) => event.kind === "validation")
-      .map(({ boundNats }) => boundNats);
-    expect(bounds).toHaveLength(2);
-    expect(bounds[1]).toBeLessThan(bounds[0] - 0.05);
-  });
+    it("says of each step its own loss, learning rate and epoch", async () => {
+      const steps = stepsOf(await eventsOf(newRun()));
+      const plan = await decodeTrainingOptions(options);
+      expect(steps.map(({ learningRate }) => learningRate)).toEqual(
+        steps.map((_, index) => learningRateAt(index, plan)),
+      );
+      expect(steps.map(({ epoch }) => epoch)).toEqual(steps.map((_, index) => ((index + 1) * 6) / 24));
+      // A learner that is handed the same rows, noise and dropout reports the same, step after step.
+      const { learner, rows, collator } = newRun();
+      for (const [step, { learningRate, lossNats, gradientNorm }] of steps.slice(0, 3).entries()) {
+        const random = Random.fromSeed(6).split("step", step);
+        const batches = [0, 1, 2].map((index) =>
+          collator.collate(rows.rowsAt(step * 6 + index * 2, 2), random.split("collate", index)),
+        );
+        const report = await learner.step({
+          batches,
+          learningRate,
+          clipNorm: 1,
+          random: random.split("dropout"),
+        });
+        expect({ lossNats, gradientNorm }).toEqual(report);
+      }
+    });
 
-  it("trains 12 steps as 5, a new process and 7 more: equal bits, equal losses", async () => {
-    const whole = newRun();
-    const wholeSteps = stepsOf(await eventsOf(whole));
+    it("lowers the validation bound, from the same masks each time", async () => {
+      const plan = { ...options, steps: 100, evaluateEvery: 100, learningRate: 0.05 };
+      const bounds = (await eventsOf(newRun({ validation, options: plan })))
+        .filter((event) => event.kind === "validation")
+        .map(({ boundNats }) => boundNats);
+      expect(bounds).toHaveLength(2);
+      expect(bounds[1]).toBeLessThan(bounds[0] - 0.05);
+    });
 
-    const folder = newFolder();
-    const abort = new AbortController();
-    const stopped = newRun({ checkpoints: await checkpointsIn(folder), signal: abort.signal });
-    const before = await eventsOf(stopped, ({ step }) => step === 5 && abort.abort());
-    expect(spoken(before).slice(-2)).toEqual(["checkpoint 5", "finished 5"]);
-    expect(before.at(-1)).toMatchObject({ reason: "aborted" });
+    it("trains 12 steps as 5, a new process and 7 more: equal bits, equal losses", async () => {
+      const whole = newRun();
+      const wholeSteps = stepsOf(await eventsOf(whole));
 
-    const resumed = newRun({ checkpoints: await checkpointsIn(folder), resume: true });
-    const after = await eventsOf(resumed);
-    expect(after[0]).toMatchObject({ kind: "started", step: 5, resumed: true });
-    const losses = (events: readonly TrainingEvent[]) => stepsOf(events).map(({ lossNats }) => lossNats);
-    expect([...losses(before), ...losses(after)]).toEqual(losses(wholeSteps));
-    expect(bits(await resumed.learner.state())).toEqual(bits(await whole.learner.state()));
-  });
+      const folder = newFolder();
+      const abort = new AbortController();
+      const stopped = newRun({ checkpoints: await checkpointsIn(folder), signal: abort.signal });
+      const before = await eventsOf(stopped, ({ step }) => step === 5 && abort.abort());
+      expect(spoken(before).slice(-2)).toEqual(["checkpoint 5", "finished 5"]);
+      expect(before.at(-1)).toMatchObject({ reason: "aborted" });
 
-  it("has nothing left to do for a run that is complete", async () => {
-    const checkpoints = await checkpointsIn(newFolder());
-    await eventsOf(newRun({ checkpoints }));
-    expect(spoken(await eventsOf(newRun({ checkpoints, resume: true })))).toEqual([
-      "started 12",
-      "finished 12",
-    ]);
-  });
+      const resumed = newRun({ checkpoints: await checkpointsIn(folder), resume: true });
+      const after = await eventsOf(resumed);
+      expect(after[0]).toMatchObject({ kind: "started", step: 5, resumed: true });
+      const losses = (events: readonly TrainingEvent[]) => stepsOf(events).map(({ lossNats }) => lossNats);
+      expect([...losses(before), ...losses(after)]).toEqual(losses(wholeSteps));
+      expect(bits(await resumed.learner.state())).toEqual(bits(await whole.learner.state()));
+    });
 
-  it("begins anew when there is nothing to resume, and saves nothing when aborted before the first step", async () => {
-    const checkpoints = await checkpointsIn(newFolder());
-    const events = await eventsOf(newRun({ checkpoints, resume: true, signal: AbortSignal.abort() }));
-    expect(spoken(events)).toEqual(["started 0", "finished 0"]);
-    expect(await checkpoints.latest()).toBeUndefined();
-  });
-});
+    it("has nothing left to do for a run that is complete", async () => {
+      const checkpoints = await checkpointsIn(newFolder());
+      await eventsOf(newRun({ checkpoints }));
+      expect(spoken(await eventsOf(newRun({ checkpoints, resume: true })))).toEqual([
+        "started 12",
+        "finished 12",
+      ]);
+    });
 
-describe("a run that cannot go on", () => {
-  const stopAt = async (step: number, plan: TrainingOptionsInput, identity = {}) => {
-    const abort = new AbortController();
-    const checkpoints = await checkpointsIn(newFolder());
-    const run = newRun({ checkpoints, options: plan, identity, signal: abort.signal });
-    await eventsOf(run, (event) => event.step === step && abort.abort());
-    return checkpoints;
-  };
-  const failing = (run: TrainingRun) => expect(eventsOf(run)).rejects;
-
-  it.each<[string, Partial<TrainingOptionsInput>]>([
-    ["learningRate was 0.02 and is 0.03", { learningRate: 0.03 }],
-    ["batchSize was 2 and is 6", { batchSize: 6 }],
-    ["steps was 12 and is 24", { steps: 24 }],
-    ["seed was 6 and is 7", { seed: 7 }],
-  ])("names the option that differs: training.%s", async (difference, change) => {
-    const checkpoints = await stopAt(2, options);
-    await failing(newRun({ checkpoints, resume: true, options: { ...options, ...change } })).toMatchObject({
-      code: "CHECKPOINT_INVALID",
-      message: expect.stringContaining(`training.${difference}`),
+    it("begins anew when there is nothing to resume, and saves nothing when aborted before the first step", async () => {
+      const checkpoints = await checkpointsIn(newFolder());
+      const events = await eventsOf(newRun({ checkpoints, resume: true, signal: AbortSignal.abort() }));
+      expect(spoken(events)).toEqual(["started 0", "finished 0"]);
+      expect(await checkpoints.latest()).toBeUndefined();
     });
   });
 
-  it("names the part of its identity that differs", async () => {
-    const checkpoints = await stopAt(2, options, { collator: { name: "a", keepPrefix: 4 } });
-    const identity = { collator: { name: "a", keepPrefix: 5 } };
-    await failing(newRun({ checkpoints, resume: true, identity })).toMatchObject({
-      code: "CHECKPOINT_INVALID",
-      message: expect.stringContaining("collator.keepPrefix was 4 and is 5"),
-    });
-  });
+  describe("a run that cannot go on", () => {
+    const stopAt = async (step: number, plan: TrainingOptionsInput, identity = {}) => {
+      const abort = new AbortController();
+      const checkpoints = await checkpointsIn(newFolder());
+      const run = newRun({ checkpoints, options: plan, identity, signal: abort.signal });
+      await eventsOf(run, (event) => event.step === step && abort.abort());
+      return checkpoints;
+    };
+    const failing = (run: TrainingRun) => expect(eventsOf(run)).rejects;
 
-  it("may report, evaluate and save at other steps, and be longer when its learning rate is constant", async () => {
-    const constant = { ...options, decay: "constant" } as const;
-    const checkpoints = await stopAt(2, constant);
-    const plan = { ...constant, steps: 14, logEvery: 5, evaluateEvery: 3, saveEvery: 4, keepCheckpoints: 1 };
-    const resumed = newRun({ checkpoints, resume: true, options: plan });
-    await eventsOf(resumed);
-    const whole = newRun({ options: { ...constant, steps: 14 } });
-    await eventsOf(whole);
-    expect(bits(await resumed.learner.state())).toEqual(bits(await whole.learner.state()));
-  });
+    it.each<[string, Partial<TrainingOptionsInput>]>([
+      ["learningRate was 0.02 and is 0.03", { learningRate: 0.03 }],
+      ["batchSize was 2 and is 6", { batchSize: 6 }],
+      ["steps was 12 and is 24", { steps: 24 }],
+      ["seed was 6 and is 7", { seed: 7 }],
+    ])("names the option that differs: training.%s", async (difference, change) => {
+      const checkpoints = await stopAt(2, options);
+      await failing(newRun({ checkpoints, resume: true, options: { ...options, ...change } })).toMatchObject({
+        code: "CHECKPOINT_INVALID",
+        message: expect.stringContaining(`training.${difference}`),
+      });
+    });
 
-  it("does not mix a new run into the checkpoints of another", async () => {
-    const checkpoints = await stopAt(2, options);
-    await failing(newRun({ checkpoints })).toMatchObject({
-      code: "CHECKPOINT_INVALID",
-      message: expect.stringContaining("got one of step 2"),
+    it("names the part of its identity that differs", async () => {
+      const checkpoints = await stopAt(2, options, { collator: { name: "a", keepPrefix: 4 } });
+      const identity = { collator: { name: "a", keepPrefix: 5 } };
+      await failing(newRun({ checkpoints, resume: true, identity })).toMatchObject({
+        code: "CHECKPOINT_INVALID",
+        message: expect.stringContaining("collator.keepPrefix was 4 and is 5"),
+      });
     });
-  });
 
-  it("refuses unknown and bad options before the first step", async () => {
-    const plan = (change: object) => newRun({ options: { ...options, ...change } });
-    await failing(plan({ warmUpSteps: 2 })).toMatchObject({
-      code: "UNKNOWN_OPTION",
-      message: expect.stringContaining('"warmupSteps"'),
+    it("may report, evaluate and save at other steps, and be longer when its learning rate is constant", async () => {
+      const constant = { ...options, decay: "constant" } as const;
+      const checkpoints = await stopAt(2, constant);
+      const plan = {
+        ...constant,
+        steps: 14,
+        logEvery: 5,
+        evaluateEvery: 3,
+        saveEvery: 4,
+        keepCheckpoints: 1,
+      };
+      const resumed = newRun({ checkpoints, resume: true, options: plan });
+      await eventsOf(resumed);
+      const whole = newRun({ options: { ...constant, steps: 14 } });
+      await eventsOf(whole);
+      expect(bits(await resumed.learner.state())).toEqual(bits(await whole.learner.state()));
     });
-    await failing(plan({ warmupSteps: 12 })).toMatchObject({
-      code: "CONFIG_INVALID",
-      message: expect.stringContaining("training.warmupSteps"),
+
+    it("does not mix a new run into the checkpoints of another", async () => {
+      const checkpoints = await stopAt(2, options);
+      await failing(newRun({ checkpoints })).toMatchObject({
+        code: "CHECKPOINT_INVALID",
+        message: expect.stringContaining("got one of step 2"),
+      });
     });
-    await failing(plan({ decay: "step" })).toMatchObject({ code: "CONFIG_INVALID" });
+
+    it("refuses unknown and bad options before the first step", async () => {
+      const plan = (change: object) => newRun({ options: { ...options, ...change } });
+      await failing(plan({ warmUpSteps: 2 })).toMatchObject({
+        code: "UNKNOWN_OPTION",
+        message: expect.stringContaining('"warmupSteps"'),
+      });
+      await failing(plan({ warmupSteps: 12 })).toMatchObject({
+        code: "CONFIG_INVALID",
+        message: expect.stringContaining("training.warmupSteps"),
+      });
+      await failing(plan({ decay: "step" })).toMatchObject({ code: "CONFIG_INVALID" });
+    });
   });
 });
