@@ -23,6 +23,7 @@ import {
   type Values,
 } from "./recording/recorded-node.js";
 import { signatureOf } from "./recording/signature.js";
+import { StepWatch } from "./recording/step-watch.js";
 import { sizeOf } from "./recording/tensor-shape.js";
 import { BufferPool } from "./runtime/buffer-pool.js";
 
@@ -71,8 +72,7 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
   #recorded: RecordedNode<Operation>[] = [];
   /** A run in the asynchronous runtime; the next one waits for it. */
   #running: Promise<void> | undefined;
-  /** A variable took a recorded value since the last run: fresh data then belongs to the next step. */
-  #assigned = false;
+  readonly #steps = new StepWatch();
   /** Bytes that disposed tensors still hold because a recorded node reads them. */
   #heldBytes = 0;
   #frozenCount = 1;
@@ -107,7 +107,8 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
     }
     const type = computedType(dtype);
     const numbers = values as Values;
-    if (this.#assigned && numbers.length > 1 && this.#recorded.length >= smallestStep) this.#runUnread();
+    // Fresh data after an update belongs to the next step.
+    if (this.#steps.updated && numbers.length > 1) this.#endStep();
     const entry = new Entry(shape, type);
     entry.references = references;
     entry.constant = numbers.length === 1;
@@ -149,6 +150,7 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
     stored.references = 0;
     this.#data.delete(dataId);
     if (isTexts(stored)) return true;
+    this.#steps.released(stored);
     this.#frozen.delete(stored);
     if (stored.readers === 0) this.#recycle(stored);
     else if (stored.values) this.#heldBytes += stored.values.byteLength;
@@ -166,7 +168,7 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
     if (isTexts(stored)) return;
     // Zeroed moments are filled at once: the first step then has the graph of all later ones.
     if (stored.node && stored.uniform !== undefined) this.#fillOnHost(stored, stored.uniform);
-    else if (stored.node) this.#assigned = true;
+    this.#steps.assigned(stored);
   }
 
   override numDataIds(): number {
@@ -213,6 +215,10 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
     if (results.every(({ shape }) => sizeOf(shape) === 0)) {
       return results.map(({ shape, dtype }) => this.host(shape, computedType(dtype), emptyValues));
     }
+    this.#steps.moved();
+    if (this.#steps.ended) this.#endStep();
+    if (this.#recorded.length >= this.#options.maxRecorded || this.#heldBytes > mostHeldBytes)
+      this.#runUnread();
     const edges = inputs.map((tensor): Edge => ({ entry: this.#entryOf(tensor), shape: tensor.shape }));
     const outputs = results.map(({ shape, dtype }) => new Entry(shape, computedType(dtype)));
     const node: RecordedNode<Operation> = {
@@ -231,8 +237,6 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
       return this.#tensorOf(entry);
     });
     this.#recorded.push(node);
-    if (this.#recorded.length >= this.#options.maxRecorded || this.#heldBytes > mostHeldBytes)
-      this.#runUnread();
     return tensors;
   }
 
@@ -362,9 +366,15 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
   #takeRecorded(): RecordedNode<Operation>[] {
     const recorded = this.#recorded;
     this.#recorded = [];
-    this.#assigned = false;
+    this.#steps.begin();
     this.#heldBytes = 0;
     return recorded;
+  }
+
+  /** Runs between two steps of training, so that each is the same graph; very short ones run several at a time. */
+  #endStep(): void {
+    this.#steps.begin();
+    if (this.#recorded.length >= smallestStep) this.#runUnread();
   }
 
   /** Runs without anyone asking for a value; who asks later learns of a failure. */

@@ -23,6 +23,10 @@ export class Entry {
   failure: Error | undefined;
   /** Somebody outside holds the array, so it never goes back to the pool. */
   escaped = false;
+  /** A variable took it as its value before it was computed. */
+  assigned = false;
+  /** It is the value of the variable that is assigned to last in each step of training. */
+  endsStep = false;
   /** A single number from the host: a constant of the graph, until a later run has another. */
   constant = false;
   /** The one number that every element has, where that is known while recording. */
