@@ -25,8 +25,8 @@ await runCommand("generate", "--model", model, "--prompt", "The fox and the");
 heading("What to try next");
 console.log(`  Another fable, two at once, more slowly:
     ${shown("generate", "--model", model, "--count", "2", "--delay", "150")}
-  How sure the model was of each letter, with random order instead of the surest first:
-    ${shown("generate", "--model", model, "--sampler", "random", "--show-confidence")}
+  How sure the model was of each letter, as many letters a step as it is sure of:
+    ${shown("generate", "--model", model, "--sampler", "threshold", "--show-confidence")}
   A model of your own text:
     ${shown("train", "--data", "YOUR-TEXT.txt", "--model", "new", "--out", "runs/mine")}
   What this machine can do, and every name that a config knows:

@@ -44,8 +44,13 @@ const trainingSchema = z.strictObject({
   ...trainingOptionsSchema.shape,
   steps: trainingOptionsSchema.shape.steps.default(1000),
   learningRate: trainingOptionsSchema.shape.learningRate
+    .removeDefault()
     .optional()
     .describe("default 1e-3 for a new model, 1e-4 for one that was trained before"),
+  warmupSteps: trainingOptionsSchema.shape.warmupSteps
+    .removeDefault()
+    .optional()
+    .describe("default a twentieth of the steps"),
 });
 
 const configSchema = z.strictObject({

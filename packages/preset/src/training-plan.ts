@@ -58,8 +58,9 @@ export async function openTrainingModel(
 ): Promise<EncoderModel> {
   if (from === "new") {
     const { vocabularySize, special } = tokenizer;
+    const given = Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined));
     return createModel(
-      { ...newModelSizes, ...sizes, vocabularySize, maxLength: rowLength, padId: special.pad },
+      { ...newModelSizes, ...given, vocabularySize, maxLength: rowLength, padId: special.pad },
       random,
     );
   }
@@ -81,6 +82,7 @@ export async function openTrainingModel(
 
 // --- internal ---
 
+/** Small enough for a processor. Runs that are short against their text do better without dropout. */
 const newModelSizes = {
   architecture: "roberta",
   layers: 4,

@@ -16,6 +16,7 @@ import { loadConfig } from "../config/load-config.js";
 import { printable } from "../terminal/display-width.js";
 import { formatDuration } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
+import { knownNames } from "./known-names.js";
 import { integer, naturalNumber, nonNegativeNumber, positiveInteger, share } from "./option-values.js";
 
 interface GenerateOptions {
@@ -62,7 +63,7 @@ export function generateCommand(context: CommandContext): Command {
     )
     .option("--count <texts>", "how many texts to write", positiveInteger("--count"), 1)
     .option("--seed <number>", "same seed, same text (default: a new one each time)", integer("--seed"))
-    .option("--sampler <name>", "how masks are turned into words step by step (default: the model's)")
+    .option("--sampler <name>", `how masks become words: ${knownNames("sampler")} (default: the model's)`)
     .option(
       "--steps <number>",
       "steps of the sampler; more are slower and better",
@@ -75,8 +76,11 @@ export function generateCommand(context: CommandContext): Command {
     )
     .option("--top-k <tokens>", "draw among this many likeliest tokens only", positiveInteger("--top-k"))
     .option("--top-p <share>", "draw among the likeliest tokens that make up this share", share("--top-p"))
-    .option("--schedule <name>", "how noise grows with time (default: the model's)")
-    .option("--backend <name>", "auto, wasm or cpu (default: auto)")
+    .option(
+      "--schedule <name>",
+      `how noise grows with time: ${knownNames("schedule")} (default: the model's)`,
+    )
+    .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--json", "print one JSON document and nothing else")
     .option("--no-animation", "print the text when it is done, even on a terminal")

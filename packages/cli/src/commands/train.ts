@@ -4,6 +4,7 @@ import { type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
 import { trainingProgress } from "../progress/training-progress.js";
 import type { CommandContext } from "./context.js";
+import { knownNames } from "./known-names.js";
 import { integer, naturalNumber, positiveInteger, positiveNumber } from "./option-values.js";
 
 interface TrainOptions {
@@ -53,7 +54,7 @@ export function trainCommand(context: CommandContext): Command {
     .option("--model <new-or-folder>", '"new", or a Hugging Face folder (default: new)')
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--resume", "go on with the run in the output folder")
-    .option("--backend <name>", "auto, wasm or cpu (default: auto)")
+    .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
     .option("--steps <number>", "optimizer steps (default: 1000)", positiveInteger("--steps"))
     .option(
       "--batch-size <rows>",
@@ -80,8 +81,11 @@ export function trainCommand(context: CommandContext): Command {
     .option("--layers <number>", "of a new model (default: 4)", positiveInteger("--layers"))
     .option("--hidden <number>", "width of a new model (default: 128)", positiveInteger("--hidden"))
     .option("--heads <number>", "attention heads of a new model (default: 4)", positiveInteger("--heads"))
-    .option("--schedule <name>", "how noise grows with time (default: linear)")
-    .option("--collator <name>", "how masks are put on rows of text (default: stratified)")
+    .option("--schedule <name>", `how noise grows with time: ${knownNames("schedule")} (default: linear)`)
+    .option(
+      "--collator <name>",
+      `how masks are put on rows of text: ${knownNames("collator")} (default: stratified)`,
+    )
     .option(
       "--evaluate-every <steps>",
       "steps between validations (default: 500)",

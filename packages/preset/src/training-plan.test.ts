@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { decodeConfig, type TextDiffusionConfig } from "./config.js";
+import { planTraining } from "./training-plan.js";
+
+const plan = async (config: TextDiffusionConfig) => planTraining(await decodeConfig(config));
+
+describe("planTraining", () => {
+  it("makes every choice of a new model", async () => {
+    const { tokenizer, record, options } = await plan({});
+    expect(tokenizer.vocabularySize).toBe(261); // 256 bytes and 5 special tokens
+    expect(record).toMatchObject({
+      rowLength: 128,
+      frame: false,
+      schedule: "linear",
+      collator: "stratified",
+    });
+    expect(options).toMatchObject({ steps: 1000, learningRate: 1e-3, warmupSteps: 50 });
+  });
+
+  it("leaves what the config says", async () => {
+    const sampler = { name: "random", steps: 9 };
+    const { record, options } = await plan({
+      sampler,
+      data: { rowLength: 32, frame: true },
+      training: { steps: 10, learningRate: 0.5, warmupSteps: 3 },
+    });
+    expect(record).toMatchObject({ rowLength: 32, frame: true, sampler });
+    expect(options).toMatchObject({ steps: 10, learningRate: 0.5, warmupSteps: 3 });
+  });
+
+  it("records a component that was made in code by its name", async () => {
+    const sampler = { name: "mine", decide: () => ({ commit: [], remask: [] }) };
+    const { record } = await plan({ sampler } as unknown as TextDiffusionConfig);
+    expect(record.sampler).toBe("mine");
+  });
+
+  it("refuses sizes for a model that has them already", async () => {
+    await expect(plan({ model: { from: "some-folder", layers: 3, hidden: 8 } })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringMatching(/model\.layers, model\.hidden.*some-folder/),
+    });
+  });
+});
