@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { DiffusionError } from "textdiffusion";
 import type { CommandContext } from "./commands/context.js";
@@ -41,6 +42,7 @@ export async function main(args: readonly string[]): Promise<number> {
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   process.stdout.on("error", leaveQuietlyWhenNobodyReads);
   const context: CommandContext = {
+    command: commandOf(process.argv[1] ?? ""),
     folder: process.cwd(),
     out: process.stdout,
     notes: process.stderr,
@@ -100,6 +102,12 @@ function causesOf(error: unknown): string {
   return cause === undefined
     ? ""
     : `caused by ${cause instanceof Error ? cause.stack : String(cause)}\n${causesOf(cause)}`;
+}
+
+/** What to type to run this program again. */
+function commandOf(script: string): string {
+  if (!/^textdiffusion(\.js)?$/.test(basename(script))) return `node ${relative(process.cwd(), script)}`;
+  return script.includes("node_modules") ? "npx textdiffusion" : "textdiffusion";
 }
 
 function version(): string {

@@ -1,6 +1,7 @@
 import { DiffusionError, defineDenoiser } from "@textdiffusion/core";
 import { idsUnknownTo, loadModel, maskedLanguageModelDenoiser } from "@textdiffusion/models";
 import { z } from "zod";
+import { paddedDenoiser } from "./padded-denoiser.js";
 
 /**
  * The model of a Hugging Face folder as a denoiser that a config can name.
@@ -16,10 +17,12 @@ export const huggingfaceDenoiser = defineDenoiser({
     const model = await loadModel(folder);
     try {
       assertTokenizerFits(folder, tokenizer.vocabularySize, model.vocabularySize);
-      return maskedLanguageModelDenoiser(model, {
-        maskTokenId: tokenizer.special.mask,
-        forbidden: idsUnknownTo(tokenizer, model.vocabularySize),
-      });
+      return paddedDenoiser(
+        maskedLanguageModelDenoiser(model, {
+          maskTokenId: tokenizer.special.mask,
+          forbidden: idsUnknownTo(tokenizer, model.vocabularySize),
+        }),
+      );
     } catch (error) {
       model.dispose();
       throw error;

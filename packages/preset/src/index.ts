@@ -20,4 +20,5 @@ export { type BackendReport, examineMachine, type MachineReport } from "./examin
 export { huggingfaceDenoiser } from "./huggingface-denoiser.js";
 export { type LoadOptions, loadTextDiffusion, type TextDiffusion } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
+export { paddedDenoiser } from "./padded-denoiser.js";
 export { type TrainOutcome, type TrainRequest, trainTextDiffusion } from "./train-text-diffusion.js";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { examineMachine, type MachineReport } from "textdiffusion";
+import { DiffusionError, examineMachine, type MachineReport } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
 import { formatCount } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
@@ -24,18 +24,19 @@ export function doctorCommand(context: CommandContext): Command {
 
 // --- internal ---
 
-async function examine(
-  options: DoctorOptions,
-  { folder, out, notes, paintOut }: CommandContext,
-): Promise<void> {
+async function examine(options: DoctorOptions, { folder, out, paintOut }: CommandContext): Promise<void> {
   const { config, file } = await loadConfig(options.config, folder);
   const report = await examineMachine({ plugins: config.plugins });
   out.write(
     options.json ? `${JSON.stringify({ ...report, config: file }, undefined, 2)}\n` : describe(report, file),
   );
   if (!report.backends.some(({ started }) => started)) {
-    notes.write("No backend starts on this machine, so nothing can be trained or generated.\n");
-    process.exitCode = 1;
+    throw new DiffusionError({
+      code: "BACKEND_UNAVAILABLE",
+      component: "cli/doctor",
+      problem: `expected a backend that starts on this machine, got ${report.backends.length} that do not`,
+      remedy: "Nothing can be trained or generated here until one does; reinstall the packages",
+    });
   }
 
   function describe({ system, backends, components }: MachineReport, configFile: string | undefined): string {

@@ -104,7 +104,7 @@ export function trainCommand(context: CommandContext): Command {
 // --- internal ---
 
 async function train(options: TrainOptions, context: CommandContext): Promise<void> {
-  const { notes, paintNotes, signal, folder } = context;
+  const { command, notes, paintNotes, signal, folder } = context;
   const { config } = await loadConfig(options.config, folder);
   const progress = trainingProgress({ stream: notes, paint: paintNotes, every: options.logEvery });
   try {
@@ -118,7 +118,7 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
     progress.close();
     if (outcome.reason === "completed") {
       notes.write(`The model is in ${options.out}. Let it write:\n`);
-      notes.write(`  textdiffusion generate --model ${quoted(options.out)}\n`);
+      notes.write(`  ${command} generate --model ${quoted(options.out)}\n`);
     } else {
       notes.write(
         `Interrupted. ${outcome.step} of ${outcome.steps} steps are saved in ${options.out}; go on with\n`,

@@ -1,0 +1,65 @@
+import { type Denoiser, DiffusionError, type TokenDistributions } from "@textdiffusion/core";
+
+/**
+ * Backends that compile a graph compile one for each shape, and a generation asks for fewer positions with every step.
+ * So their number is rounded up to one of eight: at most an eighth of the canvas passes the head in vain.
+ */
+const LENGTHS = 8;
+
+/**
+ * The same answers from a denoiser that sees few different numbers of positions. The last position repeats as padding.
+ *
+ * @param denoiser - owned from here on: `dispose()` frees it
+ */
+export function paddedDenoiser(denoiser: Denoiser): Denoiser {
+  const { name, vocabularySize, maxLength, timeConditioned } = denoiser;
+  return {
+    name,
+    vocabularySize,
+    maxLength,
+    timeConditioned,
+    denoise: async (input) => {
+      const { length } = input.positions;
+      const multiple = Math.ceil((input.batch * input.seq) / LENGTHS);
+      const positions = new Int32Array(Math.ceil(length / multiple) * multiple).fill(
+        input.positions[length - 1],
+      );
+      positions.set(input.positions);
+      return first(length, positions.length, await denoiser.denoise({ ...input, positions }));
+    },
+    dispose: () => denoiser.dispose(),
+  };
+}
+
+// --- internal ---
+
+/** The first `count` of `padded` distributions. */
+function first(count: number, padded: number, all: TokenDistributions): TokenDistributions {
+  return {
+    count,
+    draw: async (rule, uniforms, suppressed) => {
+      if (uniforms.length !== count) {
+        throw new DiffusionError({
+          code: "SHAPE_MISMATCH",
+          component: "textdiffusion/denoiser",
+          problem: `expected ${count} uniforms, got ${uniforms.length}`,
+          remedy: "Pass one for each position",
+        });
+      }
+      const filled = new Float64Array(padded).fill(0.5);
+      filled.set(uniforms);
+      const { tokens, logProbs, entropy, margin } = await all.draw(rule, filled, suppressed);
+      return {
+        tokens: tokens.subarray(0, count),
+        logProbs: logProbs.subarray(0, count),
+        entropy: entropy.subarray(0, count),
+        margin: margin.subarray(0, count),
+      };
+    },
+    logProbs: async () => {
+      const table = await all.logProbs();
+      return table.subarray(0, (table.length / padded) * count);
+    },
+    dispose: () => all.dispose(),
+  };
+}
