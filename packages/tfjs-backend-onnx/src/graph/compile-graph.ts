@@ -2,7 +2,7 @@ import { encodeModel, type OnnxValue } from "../model/onnx-model.js";
 import type { PreparedGraph } from "../recording/prepared-graph.js";
 import type { Entry, RecordedNode } from "../recording/recorded-node.js";
 import { sizeOf } from "../recording/tensor-shape.js";
-import type { ExternalData } from "../runtime/onnx-runtime.js";
+import { type ExternalData, sentinel } from "../runtime/onnx-runtime.js";
 import { GraphBuilder } from "./graph-builder.js";
 import type { Operation } from "./operation.js";
 
@@ -24,12 +24,14 @@ export interface CompileOptions {
   readonly variableLeaves: ReadonlySet<number>;
   /** Leaves that are part of the graph, each with a number of its own. */
   readonly frozen: ReadonlyMap<Entry, number>;
+  /** Whether the graph begins with the output `sentinel`. */
+  readonly withSentinel: boolean;
 }
 
 /** Writes the ONNX model of a prepared graph. */
 export function compileGraph(
   prepared: PreparedGraph<RecordedNode<Operation>>,
-  { variableLeaves, frozen }: CompileOptions,
+  { variableLeaves, frozen, withSentinel }: CompileOptions,
 ): CompiledGraph {
   const graph = new GraphBuilder();
   const constants: { leaf: number; value: number }[] = [];
@@ -61,6 +63,10 @@ export function compileGraph(
     type,
     shape,
   }));
+  if (withSentinel) {
+    outputs.unshift({ name: sentinel, type: "bfloat16", shape: [] });
+    graph.sentinel();
+  }
   const { nodes, inputs, externalData } = graph;
   return {
     model: encodeModel({ name: "recorded", nodes, constants: graph.constants, inputs, outputs }),

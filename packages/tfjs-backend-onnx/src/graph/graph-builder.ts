@@ -9,7 +9,7 @@ import {
 import type { Edge, Entry, RecordedNode, Values } from "../recording/recorded-node.js";
 import { broadcastShape, sameShape } from "../recording/tensor-shape.js";
 import { allocate } from "../runtime/buffer-pool.js";
-import type { ExternalData } from "../runtime/onnx-runtime.js";
+import { type ExternalData, sentinel } from "../runtime/onnx-runtime.js";
 
 /** A value of the graph that may be smaller than what it stands for: it repeats by broadcasting. */
 export interface SmallValue {
@@ -152,6 +152,20 @@ export class GraphBuilder {
     const own = name.startsWith("v") && !this.#outputs.has(name);
     this.#outputs.add(name);
     return own ? name : this.operator("Identity", [name]);
+  }
+
+  /** Adds the operator behind the output `sentinel`. */
+  sentinel(): void {
+    const inputs = [this.scalar("float32", 0)];
+    const attributes = { to: onnxTypes.bfloat16 };
+    this.nodes.push({
+      name: sentinel,
+      operator: "Cast",
+      domain: "",
+      inputs,
+      outputs: [sentinel],
+      attributes,
+    });
   }
 
   /** Adds an elementwise operator over inputs that may repeat, and binds the node's output. */

@@ -71,7 +71,11 @@ export class GraphCache {
     }
     this.#watch.compiling(prepared);
     const start = performance.now();
-    const compiled = compileGraph(prepared, { variableLeaves: slot.variableLeaves, frozen });
+    const compiled = compileGraph(prepared, {
+      variableLeaves: slot.variableLeaves,
+      frozen,
+      withSentinel: this.#options.runtime.wantsSentinel,
+    });
     const finish = (session: OnnxSession): CachedGraph => {
       this.compilations++;
       this.compileMs += performance.now() - start;

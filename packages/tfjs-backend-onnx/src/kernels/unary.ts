@@ -50,7 +50,14 @@ const unaries: Readonly<Record<string, Unary>> = {
   Sqrt: direct("Sqrt"),
   Tan: direct("Tan"),
   Tanh: direct("Tanh"),
-  Square: { types: numbers, build: (graph, x) => graph.operator("Mul", [x, x]) },
+  Square: {
+    types: numbers,
+    // As a power, by which the runtime recognises a layer normalisation; it computes it as a product.
+    build: (graph, x, _, type) =>
+      type === "float32"
+        ? graph.operator("Pow", [x, graph.scalar("float32", 2)])
+        : graph.operator("Mul", [x, x]),
+  },
   Rsqrt: {
     types: float,
     build: (graph, x) => graph.operator("Reciprocal", [graph.operator("Sqrt", [x])]),

@@ -1,7 +1,16 @@
 import { ProtobufWriter } from "./protobuf-writer.js";
 
 /** Element types of ONNX that the backend uses, with their numbers in `TensorProto.DataType`. */
-export const onnxTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
+export const onnxTypes = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+  bfloat16: 16,
+} as const;
 
 export type OnnxType = keyof typeof onnxTypes;
 

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
+import { encodeModel } from "../model/onnx-model.js";
 import { messageOf, OnnxBackendError } from "../onnx-backend-error.js";
-import type { OnnxRuntime, OnnxSession, SessionSettings } from "./onnx-runtime.js";
+import { type OnnxRuntime, type OnnxSession, type SessionSettings, sentinel } from "./onnx-runtime.js";
 
 /**
  * ONNX Runtime's native library for Node. The public `run` of onnxruntime-node blocks the thread just as the native
@@ -18,23 +19,26 @@ export function nodeRuntime({ synchronous = true }: { synchronous?: boolean } = 
     new library.Tensor(type, values as Float32Array, shape);
   const name = "onnxruntime-node";
   if (native) {
-    return {
-      name,
-      synchronous: true,
-      tensor,
-      load(model, settings) {
+    const load = (wantsSentinel: boolean): OnnxRuntime["load"] => {
+      return (model, settings) => {
         const session = new native.InferenceSession();
         session.loadModel(model.buffer, model.byteOffset, model.byteLength, sessionOptions(settings));
         return {
-          run: (feeds, fetches) => session.run(feeds, fetches, {}),
+          run: (feeds, fetches) => {
+            if (wantsSentinel) runWithSentinel(session, feeds, fetches);
+            else session.run(feeds, fetches, {});
+          },
           release: () => session.dispose(),
         };
-      },
+      };
     };
+    const wantsSentinel = sentinelWorks(load(true), tensor);
+    return { name, synchronous: true, wantsSentinel, tensor, load: load(wantsSentinel) };
   }
   return {
     name,
     synchronous: false,
+    wantsSentinel: false,
     tensor,
     async load(model, settings): Promise<OnnxSession> {
       const session = await library.InferenceSession.create(model, sessionOptions(settings));
@@ -52,17 +56,72 @@ export function nodeRuntime({ synchronous = true }: { synchronous?: boolean } = 
 
 /** The part of `onnxruntime-node/dist/binding.js` that is used. */
 interface NativeBinding {
-  InferenceSession: new () => {
-    loadModel(
-      buffer: ArrayBufferLike,
-      byteOffset: number,
-      byteLength: number,
-      options: InferenceSession.SessionOptions,
-    ): void;
-    run(feeds: object, fetches: object, options: object): void;
-    dispose(): void;
-  };
+  InferenceSession: new () => NativeSession;
 }
+
+interface NativeSession {
+  loadModel(
+    buffer: ArrayBufferLike,
+    byteOffset: number,
+    byteLength: number,
+    options: InferenceSession.SessionOptions,
+  ): void;
+  run(feeds: object, fetches: object, options: object): void;
+  dispose(): void;
+}
+
+/**
+ * Runs a graph and keeps the binding from copying its results.
+ *
+ * The runtime writes into the arrays of `fetches`, and then the binding copies each output once more into a new
+ * array, for a result that nobody looks at: with all parameters and moments as outputs that is a sixth of a training
+ * step, most of it page faults. The first output is of a type that the binding cannot convert, so it stops there with
+ * an error, after the run and before the copies. `sentinelWorks` has seen that it does.
+ */
+function runWithSentinel(session: NativeSession, feeds: object, fetches: object): void {
+  try {
+    session.run(feeds, { [sentinel]: null, ...fetches }, {});
+  } catch (error) {
+    if (!messageOf(error).startsWith(stoppedAtSentinel)) throw error;
+  }
+}
+
+const stoppedAtSentinel = "Tensor type (16) is not supported";
+
+/** Tries it on `y = -x`: the binding must stop with its message, and the result must be there. */
+function sentinelWorks(load: OnnxRuntime["load"], tensor: OnnxRuntime["tensor"]): boolean {
+  const [shape, domain] = [[1], ""];
+  const model = encodeModel({
+    name: "sentinel",
+    nodes: [
+      { name: "cast", operator: "Cast", domain, inputs: ["x"], outputs: [sentinel], attributes: { to: 16 } },
+      { name: "negate", operator: "Neg", domain, inputs: ["x"], outputs: ["y"], attributes: {} },
+    ],
+    constants: [],
+    inputs: [{ name: "x", type: "float32", shape }],
+    outputs: [
+      { name: sentinel, type: "bfloat16", shape },
+      { name: "y", type: "float32", shape },
+    ],
+  });
+  const result = new Float32Array(1);
+  try {
+    const session = load(model, plainSettings) as OnnxSession;
+    session.run({ x: tensor("float32", Float32Array.of(3), shape) }, { y: tensor("float32", result, shape) });
+    session.release();
+    return result[0] === -3;
+  } catch {
+    return false;
+  }
+}
+
+const plainSettings: SessionSettings = {
+  threads: 1,
+  executionProviders: ["cpu"],
+  optimizationLevel: "disabled",
+  memoryArena: false,
+  externalData: [],
+};
 
 /** The module is not part of the public interface, so its absence is no error: the public interface does the same. */
 function findNative(require: NodeJS.Require): NativeBinding | undefined {

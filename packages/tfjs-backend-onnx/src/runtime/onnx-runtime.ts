@@ -28,6 +28,8 @@ export interface OnnxRuntime {
   readonly name: string;
   /** Whether `load` and `run` answer at once, so that `readSync` works. */
   readonly synchronous: boolean;
+  /** Whether every graph should have `sentinel` as its first output, which `run` knows how to use. */
+  readonly wantsSentinel: boolean;
   /** A view of the values: the runtime reads and writes the array itself. */
   tensor(type: ComputedType, values: Values, shape: readonly number[]): unknown;
   load(model: Uint8Array, settings: SessionSettings): OnnxSession | Promise<OnnxSession>;
@@ -43,3 +45,6 @@ export interface OnnxSession {
   run(feeds: Record<string, unknown>, fetches: Record<string, unknown>): void | Promise<void>;
   release(): void;
 }
+
+/** The name of an output that holds one number of a type that JavaScript has not, bfloat16. */
+export const sentinel = "sentinel";
