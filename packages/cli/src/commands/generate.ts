@@ -121,7 +121,7 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
       tokenizer,
     );
     if (json) {
-      out.write(`${JSON.stringify({ ...result, seed, config: model.settings }, undefined, 2)}\n`);
+      out.write(`${JSON.stringify({ ...result, seed, config: model.settings })}\n`);
       return;
     }
     if (!animated) printTexts(result.texts, context);
