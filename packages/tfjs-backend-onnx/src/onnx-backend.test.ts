@@ -336,3 +336,48 @@ describe("frozen variables", () => {
 it.each([{ threads: 0 }, { maxGraphs: -1 }])("refuses %j", async (options) => {
   await expect(installOnnxBackend(options)).rejects.toMatchObject({ code: "OPTION_INVALID" });
 });
+
+describe("a matrix product with what is added to it is one operator", () => {
+  const [rows, inner, columns] = [3, 4, 5];
+  const product = (add: (y: tf.Tensor) => tf.Tensor, transpose = false) =>
+    tf.tidy(() => {
+      const a = tf.reshape(tf.range(0, rows * inner), [rows, inner]) as tf.Tensor2D;
+      const b = tf.reshape(
+        tf.range(0, inner * columns),
+        transpose ? [columns, inner] : [inner, columns],
+      ) as tf.Tensor2D;
+      return add(tf.matMul(a, b, false, transpose));
+    });
+  const additions: Record<string, (y: tf.Tensor) => tf.Tensor> = {
+    "a bias": (y) => tf.add(y, tf.range(0, columns)),
+    "a bias before it": (y) => tf.add(tf.range(0, columns), y),
+    "a number": (y) => tf.add(y, 2),
+    "a column": (y) => tf.add(y, tf.reshape(tf.range(0, rows), [rows, 1])),
+    "a whole table": (y) => tf.add(y, tf.reshape(tf.range(0, rows * columns), [rows, columns])),
+    itself: (y) => tf.add(y, y),
+    "more axes": (y) => tf.add(y, tf.ones([2, 1, columns])),
+    "itself in another shape": (y) => tf.add(tf.reshape(y, [columns, rows]), tf.ones([columns, rows])),
+    "a fill": (y) => tf.add(y, tf.fill([rows, columns], 3)),
+    "another product": (y) =>
+      tf.add(y, tf.matMul(tf.ones([rows, 2]) as tf.Tensor2D, tf.ones([2, columns]) as tf.Tensor2D)),
+  };
+  it.each(Object.keys(additions))("%s, and the result is the same", async (name) => {
+    for (const transpose of [false, true]) {
+      const found = product(additions[name], transpose);
+      const values = Array.from(await found.data());
+      await tf.setBackend("cpu");
+      const expected = product(additions[name], transpose);
+      expect({ shape: found.shape, values }).toEqual({
+        shape: expected.shape,
+        values: Array.from(await expected.data()),
+      });
+      await tf.setBackend("onnx");
+    }
+  });
+  it("unless the product itself is wanted", async () => {
+    const a = tf.ones([2, 2]) as tf.Tensor2D;
+    const y = tf.matMul(a, a);
+    const z = tf.add(y, 1);
+    expect([...(await z.data()), ...(await y.data())]).toEqual([3, 3, 3, 3, 2, 2, 2, 2]);
+  });
+});

@@ -460,6 +460,6 @@ function readSyncUnavailable(runtime: string): OnnxBackendError {
     code: "READ_SYNC_UNAVAILABLE",
     component: "storage",
     problem: `expected a runtime that answers at once, got ${runtime}`,
-    remedy: "Use await tensor.data() instead of tensor.dataSync(), or await backend.flush() first",
+    remedy: "Use await tensor.data() in place of its synchronous form, or await backend.flush() first",
   });
 }

@@ -33,7 +33,7 @@ export function compileGraph(
   prepared: PreparedGraph<RecordedNode<Operation>>,
   { variableLeaves, frozen, withSentinel }: CompileOptions,
 ): CompiledGraph {
-  const graph = new GraphBuilder();
+  const graph = new GraphBuilder(prepared);
   const constants: { leaf: number; value: number }[] = [];
   const inputNames = prepared.leaves.map((edge, leaf) => {
     const { entry } = edge;

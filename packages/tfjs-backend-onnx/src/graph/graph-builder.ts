@@ -6,6 +6,7 @@ import {
   type OnnxValue,
   onnxTypes,
 } from "../model/onnx-model.js";
+import type { PreparedGraph } from "../recording/prepared-graph.js";
 import type { Edge, Entry, RecordedNode, Values } from "../recording/recorded-node.js";
 import { broadcastShape, sameShape } from "../recording/tensor-shape.js";
 import { allocate } from "../runtime/buffer-pool.js";
@@ -38,11 +39,39 @@ export class GraphBuilder {
   /** The node that is being lowered; its name is in the names of its operators. */
   current: RecordedNode | undefined;
 
+  readonly #readers = new Map<Entry, RecordedNode[]>();
+  readonly #postponed = new Map<Entry, Postponed>();
   readonly #bindings = new Map<Entry, Binding>();
   readonly #known = new Map<string, string>();
   readonly #numbers = new Map<string, number>();
   readonly #outputs = new Set<string>();
+  /** Numbers that were cast from truth values, and those. */
+  readonly #truths = new Map<string, string>();
   #names = 0;
+
+  /** @param prepared - everything that will be lowered, in order */
+  constructor({ nodes, outputs }: Pick<PreparedGraph, "nodes" | "outputs">) {
+    for (const node of nodes) {
+      for (const { entry } of node.inputs)
+        this.#readers.set(entry, [...(this.#readers.get(entry) ?? []), node]);
+    }
+    for (const entry of outputs) this.#readers.delete(entry); // it has readers outside
+  }
+
+  /** The one node that reads an entry, if nothing else does and the entry does not leave the graph. */
+  soleReader(entry: Entry): RecordedNode | undefined {
+    const readers = this.#readers.get(entry);
+    return readers?.length === 1 ? readers[0] : undefined;
+  }
+
+  /** Leaves it to the sole reader of an entry to compute it, together with what that adds. */
+  postpone(entry: Entry, build: Postponed): void {
+    this.#postponed.set(entry, build);
+  }
+
+  postponed(entry: Entry): Postponed | undefined {
+    return this.#postponed.get(entry);
+  }
 
   /** Declares an entry that has values as an input of the graph. */
   input(name: string, { entry, shape }: Edge): void {
@@ -107,8 +136,17 @@ export class GraphBuilder {
     );
   }
 
+  /** A cast to a number of a cast from a truth value starts from that: a one-hot table is then written once. */
   cast(name: string, type: OnnxType): string {
-    return this.operator("Cast", [name], { to: onnxTypes[type] });
+    const source = type === "bool" ? name : (this.#truths.get(name) ?? name);
+    return this.operator("Cast", [source], { to: onnxTypes[type] });
+  }
+
+  /** A number from a truth value. */
+  castTruth(name: string, type: OnnxType): string {
+    const number = this.cast(name, type);
+    this.#truths.set(number, name);
+    return number;
   }
 
   /** A list of int64: shapes, axes, places. */
@@ -202,6 +240,9 @@ export class GraphBuilder {
 }
 
 // --- internal ---
+
+/** Adds the operator that computes an entry and adds a value of a smaller or equal shape to it. */
+type Postponed = (addend: string) => string;
 
 /** `name` has the shape `shape` and broadcasts to `whole`. */
 interface Binding {

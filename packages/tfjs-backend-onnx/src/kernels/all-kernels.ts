@@ -2,6 +2,7 @@ import { binaryKernels } from "./binary.js";
 import { blockKernels } from "./blocks.js";
 import { choosingKernels } from "./choosing.js";
 import { convolutionKernels } from "./convolution.js";
+import { crossEntropyKernels } from "./cross-entropy.js";
 import { indexingKernels } from "./indexing.js";
 import type { KernelTable } from "./kernel.js";
 import { matmulKernels } from "./matmul.js";
@@ -11,7 +12,7 @@ import { reductionKernels } from "./reduction.js";
 import { shapingKernels } from "./shaping.js";
 import { unaryKernels } from "./unary.js";
 
-/** Every kernel of tfjs that the backend computes, by family. */
+/** Every kernel that the backend computes, by family. */
 export const kernelFamilies: Readonly<Record<string, KernelTable>> = {
   "one number": unaryKernels,
   "two numbers": binaryKernels,
@@ -24,4 +25,5 @@ export const kernelFamilies: Readonly<Record<string, KernelTable>> = {
   blocks: blockKernels,
   convolutions: convolutionKernels,
   pools: poolingKernels,
+  "not of tfjs": crossEntropyKernels,
 };

@@ -2,7 +2,7 @@ import { backend_util, type TensorInfo } from "@tensorflow/tfjs-core";
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Operation } from "../graph/operation.js";
 import type { KernelRecorder } from "../recording/kernel-recorder.js";
-import type { ComputedType, RecordedNode } from "../recording/recorded-node.js";
+import type { ComputedType, Entry, RecordedNode } from "../recording/recorded-node.js";
 import { sameShape } from "../recording/tensor-shape.js";
 import { broadcastTo } from "./broadcast.js";
 import { castAs } from "./casts.js";
@@ -116,6 +116,13 @@ export const binaryKernels: KernelTable = {
   }),
 };
 
+/** Whether a node adds to an entry something that repeats over it: a bias, or as many numbers. */
+export function isAddition({ operation, inputs, outputs: [output] }: RecordedNode, entry: Entry): boolean {
+  if (operation !== operations.Add || !sameShape(output.shape, entry.shape)) return false;
+  const [mine, other] = inputs[0].entry === entry ? inputs : [inputs[1], inputs[0]];
+  return sameShape(mine.shape, entry.shape) && other.entry.type === entry.type;
+}
+
 /** Records one of the functions. */
 export function recordBinary(
   name: string,
@@ -135,6 +142,7 @@ const operations: Readonly<Record<string, Operation>> = Object.fromEntries(
     const operation: Operation = {
       name,
       lower(graph, node) {
+        if (name === "Add" && addToPostponed(graph, node)) return;
         const [left, right] = node.inputs.map(({ entry }) => entry.type);
         graph.elementwise(node, ([a, b]) => {
           const computed =
@@ -148,6 +156,14 @@ const operations: Readonly<Record<string, Operation>> = Object.fromEntries(
     return [name, operation];
   }),
 );
+
+/** A matrix product takes in what is added to it. */
+function addToPostponed(graph: GraphBuilder, { inputs: [a, b], outputs: [output] }: RecordedNode): boolean {
+  const product = graph.postponed(a.entry) ?? graph.postponed(b.entry);
+  if (!product) return false;
+  graph.bind(output, product(graph.small(graph.postponed(a.entry) ? b : a).name));
+  return true;
+}
 
 const addNOperation: Operation = {
   name: "AddN",

@@ -14,5 +14,5 @@ export function castAs(graph: GraphBuilder, name: string, from: ComputedType, to
     const bounded = graph.operator("Where", [fits, name, graph.scalar("float32", 0)]);
     return graph.cast(graph.cast(bounded, "int64"), "int32");
   }
-  return graph.cast(name, to);
+  return from === "bool" ? graph.castTruth(name, to) : graph.cast(name, to);
 }

@@ -9,10 +9,10 @@ import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Operation } from "../graph/operation.js";
 import { OnnxBackendError } from "../onnx-backend-error.js";
 import type { KernelRecorder } from "../recording/kernel-recorder.js";
-import type { Edge } from "../recording/recorded-node.js";
+import type { Edge, RecordedNode } from "../recording/recorded-node.js";
 import { sizeOf } from "../recording/tensor-shape.js";
 import { recordActivation } from "./activation.js";
-import { recordBinary } from "./binary.js";
+import { isAddition, recordBinary } from "./binary.js";
 import { type KernelTable, kernel } from "./kernel.js";
 
 /** Matrix products. */
@@ -92,9 +92,21 @@ const matmulOperation: Operation = {
   name: "BatchMatMul",
   lower(graph, { attributes, inputs: [a, b], outputs: [output] }) {
     const [transA, transB] = [attributes.transposeA as number, attributes.transposeB as number];
+    const reader = graph.soleReader(output);
+    const isFloatTable = output.type === "float32" && output.shape.length === 2;
+    if (isFloatTable && reader && isAddition(reader, output) && !otherIsPostponed(graph, reader)) {
+      const factors = [graph.value(a), graph.value(b)];
+      graph.postpone(output, (addend) => graph.operator("Gemm", [...factors, addend], { transA, transB }));
+      return;
+    }
     graph.bind(output, buildMatmul(graph, a, b, transA, transB));
   },
 };
+
+/** Of two products that are added, one takes the other in. */
+function otherIsPostponed(graph: GraphBuilder, { inputs }: RecordedNode): boolean {
+  return inputs.some(({ entry }) => graph.postponed(entry));
+}
 
 function buildMatmul(graph: GraphBuilder, a: Edge, b: Edge, transA: number, transB: number): string {
   const [left, right] = [graph.value(a), graph.value(b)];

@@ -1,7 +1,7 @@
 import { type DataType, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Operation } from "../graph/operation.js";
-import type { ComputedType } from "../recording/recorded-node.js";
+import type { ComputedType, RecordedNode } from "../recording/recorded-node.js";
 import { sizeOf } from "../recording/tensor-shape.js";
 import { castAs } from "./casts.js";
 import { type Kernel, type KernelTable, kernel } from "./kernel.js";
@@ -12,7 +12,14 @@ interface Reduction {
   readonly result: (dtype: DataType) => DataType;
   /** The type in which it is computed. */
   readonly computed: (type: ComputedType) => ComputedType;
-  build(graph: GraphBuilder, x: string, axes: string, keepDims: number, type: ComputedType): string;
+  build(
+    graph: GraphBuilder,
+    x: string,
+    axes: string,
+    keepDims: number,
+    type: ComputedType,
+    node: RecordedNode,
+  ): string;
 }
 
 const same = <Type>(type: Type): Type => type;
@@ -23,25 +30,55 @@ const direct = (operator: string): Reduction["build"] => {
     graph.operator(operator, [x, axes], { keepdims: keepDims, noop_with_empty_axes: 1 });
 };
 
+/** In 32 bits the runtime's sums and products do not wrap around but stay at the limit; in 64 they do. */
+const wrapping = (operator: string): Reduction["build"] => {
+  return (graph, x, axes, keepDims, type, node) => {
+    if (type === "float32") return direct(operator)(graph, x, axes, keepDims, type, node);
+    return graph.cast(direct(operator)(graph, graph.cast(x, "int64"), axes, keepDims, type, node), "int32");
+  };
+};
+
 /**
- * ONNX Runtime's maxima leave NaN out. The sum of the squares is NaN just when there is one among the numbers (squares
- * cannot cancel), and costs no more than the maximum.
+ * ONNX Runtime's maxima leave NaN out; tfjs's have it. Over the last axes the numbers are also added up with a factor so
+ * small that the sum cannot overflow: it is NaN if there is one among them, or infinities of both signs. The latter are
+ * known by the two extremes (so that only a row with all three kinds is told wrongly). That takes three quick passes;
+ * over other axes the sum of the squares, which is NaN for NaN alone, is as slow as one that writes.
  */
-const withNan = (operator: string): Reduction["build"] => {
-  return (graph, x, axes, keepDims, type) => {
-    const extreme = graph.operator(operator, [x, axes], { keepdims: keepDims, noop_with_empty_axes: 1 });
+const withNan = (operator: "ReduceMax" | "ReduceMin"): Reduction["build"] => {
+  return (graph, x, axes, keepDims, type, node) => {
+    const attributes = { keepdims: keepDims, noop_with_empty_axes: 1 };
+    const reduce = (name: string) => graph.operator(name, [x, axes], attributes);
+    const extreme = reduce(operator);
     if (type !== "float32") return extreme;
-    const squares = graph.operator("ReduceSumSquare", [x, axes], {
-      keepdims: keepDims,
-      noop_with_empty_axes: 1,
-    });
-    return graph.operator("Where", [graph.operator("IsNaN", [squares]), squares, extreme]);
+    const nan = graph.scalar("float32", Number.NaN);
+    const { shape } = node.inputs[0];
+    const reduced = node.attributes.axes as number[];
+    const areLast = reduced.every((axis) => axis >= shape.length - reduced.length);
+    if (!areLast) {
+      return graph.operator("Where", [graph.operator("IsNaN", [reduce("ReduceSumSquare")]), nan, extreme]);
+    }
+    const width = sizeOf(shape.slice(shape.length - reduced.length));
+    const factors = graph.operator("Expand", [graph.scalar("float32", 2 ** -60), graph.integers([width, 1])]);
+    const sums = graph.operator("MatMul", [graph.reshape(x, [sizeOf(shape) / width, width]), factors]);
+    const other = reduce(operator === "ReduceMax" ? "ReduceMin" : "ReduceMax");
+    const opposite = graph.operator("Equal", [extreme, graph.operator("Neg", [other])]);
+    const infinite = graph.operator("Equal", [
+      graph.operator("Abs", [extreme]),
+      graph.scalar("float32", Number.POSITIVE_INFINITY),
+    ]);
+    const bothSigns = graph.operator("And", [opposite, infinite]);
+    const hasNan = graph.operator("IsNaN", [graph.reshape(sums, node.outputs[0].shape)]);
+    return graph.operator("Where", [
+      graph.operator("And", [hasNan, graph.operator("Not", [bothSigns])]),
+      nan,
+      extreme,
+    ]);
   };
 };
 
 const reductions: Readonly<Record<string, Reduction>> = {
-  Sum: { identity: 0, result: boolAsInt, computed: boolAsInt, build: direct("ReduceSum") },
-  Prod: { identity: 1, result: boolAsInt, computed: boolAsInt, build: direct("ReduceProd") },
+  Sum: { identity: 0, result: boolAsInt, computed: boolAsInt, build: wrapping("ReduceSum") },
+  Prod: { identity: 1, result: boolAsInt, computed: boolAsInt, build: wrapping("ReduceProd") },
   Mean: {
     identity: 0, // as on the cpu backend
     result: () => "float32",
@@ -84,11 +121,13 @@ function reductionKernel(name: string): Kernel {
   const { identity, result, computed, build } = reductions[name];
   const operation: Operation = {
     name,
-    lower(graph, { attributes, inputs: [x], outputs: [output] }) {
+    lower(graph, node) {
+      const { attributes, inputs, outputs } = node;
+      const [[x], [output]] = [inputs, outputs];
       const type = computed(x.entry.type);
       const value = castAs(graph, graph.value(x), x.entry.type, type);
       const axes = graph.integers(attributes.axes as number[]);
-      const reduced = build(graph, value, axes, attributes.keepDims as number, type);
+      const reduced = build(graph, value, axes, attributes.keepDims as number, type, node);
       graph.bind(output, castAs(graph, reduced, type, output.type));
     },
   };

@@ -1,9 +1,9 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
+import { installOnnxBackend } from "@textdiffusion/tfjs-backend-onnx";
 import fc from "fast-check";
 import { beforeAll, describe, it } from "vitest";
-import { installOnnxBackend } from "../install-onnx-backend.js";
-import { expectAgreement, rounding, type Tolerance } from "../test-support/agreement.js";
+import { expectAgreement, rounding, type Tolerance } from "./agreement.js";
 import {
   anyFloat,
   anyShape,
@@ -13,7 +13,7 @@ import {
   ints,
   ofAnyType,
   tameFloat,
-} from "../test-support/arbitraries.js";
+} from "./arbitraries.js";
 
 beforeAll(async () => {
   await installOnnxBackend({ threads: 1, warn: () => {} }); // every sample has a new shape

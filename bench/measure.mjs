@@ -1,0 +1,76 @@
+// What the benchmarks share: run peers in turn, each in a process of its own, and compare their medians.
+import { spawnSync } from "node:child_process";
+import { availableParallelism, cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+
+export const here = fileURLToPath(new URL("./", import.meta.url));
+
+/** Runs a program that prints one JSON line last, and returns what it says; undefined when it cannot run here. */
+export function ask(command, args, environment = {}) {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: here,
+    encoding: "utf8",
+    env: { ...process.env, ...environment },
+    maxBuffer: 2 ** 26,
+  });
+  const line = stdout?.trim().split("\n").at(-1);
+  if (status === 0 && line?.startsWith("{")) return JSON.parse(line);
+  console.error(`${command} ${args[0]}: ${(stderr || "could not be started").trim().split("\n").at(-1)}`);
+  return undefined;
+}
+
+/** PyTorch's processor build. OMP_WAIT_POLICY=passive keeps OpenMP's threads from taking the cores of OpenBLAS's. */
+export const askTorch = (script, options) =>
+  ask(process.env.PYTHON ?? "/usr/bin/python3", [`torch/${script}`, JSON.stringify(options)], {
+    OMP_WAIT_POLICY: "passive",
+  });
+
+export const askNode = (script, options) => ask(process.execPath, [script, JSON.stringify(options)]);
+
+/**
+ * Measures peers in rounds, so that a busy minute of the machine hits all of them, and prints a table.
+ *
+ * @param peers - `[name, () => answer]`, the one that is compared first; an answer has `ms` and `peakMb`
+ */
+export function compare(title, peers, rounds) {
+  const samples = new Map(peers.map(([name]) => [name, { ms: [], peakMb: 0 }]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, run] of peers) {
+      const answer = run();
+      const known = samples.get(name);
+      if (!answer) continue;
+      known.ms.push(...answer.ms);
+      known.peakMb = Math.max(known.peakMb, answer.peakMb);
+    }
+  }
+  console.log(`\n${title} (${availableParallelism()} x ${cpus()[0].model.trim()})`);
+  console.log(
+    "| | median ms | smallest | quarter to three quarters | samples | peak MB | times as fast as the first |",
+  );
+  console.log("| --- | --- | --- | --- | --- | --- | --- |");
+  const first = median(samples.get(peers[0][0]).ms);
+  for (const [name, { ms, peakMb }] of samples) {
+    if (ms.length === 0) {
+      console.log(`| ${name} | not run here | | | 0 | | |`);
+      continue;
+    }
+    const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => quantile(ms, part));
+    const cells = [middle, Math.min(...ms)].map((value) => value.toFixed(1));
+    const ratio = (first / middle).toFixed(2);
+    console.log(
+      `| ${name} | ${cells.join(" | ")} | ${low.toFixed(1)} to ${high.toFixed(1)} | ${ms.length} | ${peakMb.toFixed(0)} | ${ratio} |`,
+    );
+  }
+  return samples;
+}
+
+export const median = (values) => quantile(values, 0.5);
+
+// --- internal ---
+
+function quantile(values, part) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const place = (sorted.length - 1) * part;
+  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  return low + (high - low) * (place % 1);
+}
