@@ -290,7 +290,7 @@ describe("shapes agree with cpu", () => {
           choice: fc.constant([2, ...shape]),
         }),
       ),
-      (shape, x) => tf.broadcastTo(x, shape),
+      (shape, x) => tf.broadcastTo(x, [...shape]),
     ));
 });
 
