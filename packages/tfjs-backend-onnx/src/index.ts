@@ -1,3 +1,4 @@
+export { type ExportInput, type ExportOptions, exportOnnx } from "./export/export-onnx.js";
 export { registerGradients } from "./gradients/register-gradients.js";
 export {
   backendName,

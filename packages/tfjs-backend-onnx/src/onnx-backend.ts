@@ -15,6 +15,7 @@ import type { Operation } from "./graph/operation.js";
 import { fillOperation } from "./kernels/fill.js";
 import { OnnxBackendError } from "./onnx-backend-error.js";
 import type { KernelRecorder, ResultSpec } from "./recording/kernel-recorder.js";
+import { type PreparedGraph, prepareGraph } from "./recording/prepared-graph.js";
 import {
   type ComputedType,
   type Edge,
@@ -306,6 +307,25 @@ export class OnnxBackend extends KernelBackend implements KernelRecorder {
       if (isTexts(entry) || entry.constant || this.#frozen.has(entry)) continue;
       this.#frozen.set(entry, ++this.#frozenCount); // from 2: 0 and 1 mean inputs in the key
     }
+  }
+
+  /**
+   * Records what a function does, and does not run it: for export. Follow it by `dropRecorded`, after disposing of what
+   * the function left.
+   */
+  recordOnly(run: () => void): PreparedGraph<RecordedNode<Operation>> {
+    run();
+    return prepareGraph(this.#recorded, new Map());
+  }
+
+  /** Forgets what is recorded; tensors that wait for it must be disposed of. */
+  dropRecorded(): void {
+    this.#settle(this.#takeRecorded());
+  }
+
+  /** What stands behind a tensor: for export. */
+  entryOf(tensor: TensorInfo): Entry {
+    return this.#entryOf(tensor);
   }
 
   statistics(): OnnxBackendStatistics {

@@ -39,7 +39,7 @@ export function compileGraph(
     const { entry } = edge;
     const frozenNumber = frozen.get(entry);
     if (frozenNumber !== undefined) {
-      graph.bindExternal(edge, `frozen${frozenNumber}`);
+      graph.bindConstant(edge, { location: `frozen${frozenNumber}`, offset: 0 });
       return undefined;
     }
     if (entry.constant && !variableLeaves.has(leaf)) {

@@ -175,13 +175,24 @@ export class GraphBuilder {
     });
   }
 
-  /** A constant whose bytes stay where they are: a frozen weight. */
-  bindExternal({ entry, shape }: Edge, location: string): void {
+  /** Makes the values of an entry a part of the graph; at an external place they are named and not copied. */
+  bindConstant({ entry, shape }: Edge, external?: OnnxConstant["external"]): void {
     const values = entry.values!;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const name = this.#constant({ type: entry.type, shape, bytes, external: { location, offset: 0 } });
-    this.externalData.push({ path: location, data: bytes });
+    const name = this.#constant({ type: entry.type, shape, bytes, external });
+    if (external) this.externalData.push({ path: external.location, data: bytes });
     this.#bindings.set(entry, { name, shape, whole: shape });
+  }
+
+  /** Names an input that is declared elsewhere. */
+  bindInput(name: string, entry: Entry): void {
+    this.#bindings.set(entry, { name, shape: entry.shape, whole: entry.shape });
+  }
+
+  /** Makes a value leave the graph under a name of the caller's. */
+  nameOutput(name: string, edge: Edge): void {
+    const inputs = [this.value(edge)];
+    this.nodes.push({ name, operator: "Identity", domain: "", inputs, outputs: [name], attributes: {} });
   }
 
   /** The name under which an entry leaves the graph: its own, unless that is an input, a constant or not in full. */
