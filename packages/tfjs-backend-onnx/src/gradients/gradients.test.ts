@@ -144,3 +144,33 @@ it("training agrees with cpu: 20 steps of Adam on a network with attention, to 1
     expect(difference / largest).toBeLessThan(1e-4);
   });
 });
+
+it("the same seed gives the same bits for the same number of threads, and the same numbers for another", async () => {
+  const [rows, hidden] = [512, 96]; // large enough for the runtime to share it out among threads
+  const train = async (threads: number) => {
+    await installOnnxBackend({ threads });
+    const weights = [1, 2].map((seed) =>
+      tf.variable(tf.randomNormal([hidden, hidden], 0, 0.1, "float32", seed)),
+    );
+    const x = tf.randomNormal([rows, hidden], 0, 1, "float32", 3) as tf.Tensor2D;
+    const optimizer = tf.train.adam(0.01);
+    for (let step = 0; step < 5; step++) {
+      const loss = optimizer.minimize(() => {
+        const [first, second] = weights as tf.Tensor[] as tf.Tensor2D[];
+        return tf.mean(tf.square(tf.sub(tf.matMul(tf.softmax(tf.matMul(x, first)), second), x))) as tf.Scalar;
+      }, true)!;
+      await loss.data();
+      loss.dispose();
+    }
+    const values = (await weights[0].data()).slice();
+    tf.dispose([weights, x]);
+    return values;
+  };
+  const alone = await train(1);
+  expect(await train(1)).toEqual(alone);
+  const together = await train(2);
+  expect(await train(2)).toEqual(together);
+  together.forEach((value, place) => {
+    expect(value).toBeCloseTo(alone[place], 6);
+  });
+});
