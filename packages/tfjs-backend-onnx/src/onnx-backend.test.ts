@@ -131,51 +131,6 @@ describe("memory", () => {
   });
 });
 
-describe("moments of an optimizer", () => {
-  const size = 4096;
-  const decayed = (moment: tf.Variable, gradient: tf.Tensor) => tf.add(tf.mul(moment, 0.5), gradient);
-
-  it("are updated in the array that they have", async () => {
-    const moment = tf.variable(tf.mul(tf.ones([size]), 4));
-    await backend.flush();
-    const pooled = backend.statistics().pooledBytes;
-    for (let step = 0; step < 3; step++) {
-      tf.tidy(() => moment.assign(decayed(moment, tf.ones([size]))));
-      await backend.flush();
-      expect(backend.statistics().pooledBytes - pooled).toBeLessThanOrEqual(2 * 4 * size);
-    }
-    expect(moment.dataSync().every((value) => value === 2.25)).toBe(true); // 4, 3, 2.5, 2.25
-  });
-
-  it("but not if somebody else reads them, holds them or has their array", async () => {
-    const moment = tf.variable(tf.mul(tf.ones([size]), 4));
-    const array = moment.dataSync();
-    const alias = tf.clone(moment);
-    const sum = tf.sum(moment);
-    tf.tidy(() => moment.assign(decayed(moment, tf.ones([size]))));
-    await backend.flush();
-    expect([array[7], alias.dataSync()[7], sum.dataSync()[0], moment.dataSync()[7]]).toEqual([
-      4,
-      4,
-      4 * size,
-      3,
-    ]);
-  });
-
-  it("whose run fails are lost, and say so", async () => {
-    const moment = tf.variable(tf.mul(tf.ones([size]), 4));
-    await backend.flush();
-    tf.tidy(() => moment.assign(decayed(moment, tf.ones([size]))));
-    const lost = failing();
-    await expect(lost.data()).rejects.toThrow();
-    // Either it was computed before the failure was known, or it is gone; never half of it.
-    const values = await moment.data().catch((error: { code: string }) => error.code);
-    expect(typeof values === "string" ? [values] : [...new Set(values as Float32Array)]).toEqual(
-      typeof values === "string" ? ["INDEX_OUT_OF_RANGE"] : [3],
-    );
-  });
-});
-
 describe("failure", () => {
   it("is thrown by every read, and by computing further", async () => {
     const lost = failing();

@@ -4,7 +4,6 @@ import { describeNode, type Entry, type RecordedNode } from "../recording/record
 import type { OnnxRuntime, OnnxSession, SessionSettings } from "../runtime/onnx-runtime.js";
 import { type CompiledGraph, compileGraph } from "./compile-graph.js";
 import type { Operation } from "./operation.js";
-import { planReuse } from "./plan-reuse.js";
 import { ThrashWatch } from "./thrash-watch.js";
 
 type Prepared = PreparedGraph<RecordedNode<Operation>>;
@@ -12,8 +11,6 @@ type Prepared = PreparedGraph<RecordedNode<Operation>>;
 /** A compiled graph and the session that runs it. */
 export interface CachedGraph extends Pick<CompiledGraph, "inputNames" | "outputNames"> {
   readonly session: OnnxSession;
-  /** For some outputs a leaf whose array they may be written into. */
-  readonly reuse: ReadonlyMap<number, number>;
 }
 
 export interface GraphCacheOptions {
@@ -83,7 +80,7 @@ export class GraphCache {
       this.compilations++;
       this.compileMs += performance.now() - start;
       const { inputNames, outputNames } = compiled;
-      slot.graph = { session, inputNames, outputNames, reuse: planReuse(prepared) };
+      slot.graph = { session, inputNames, outputNames };
       slot.constants = compiled.constants;
       slot.bytes = compiled.model.length + compiled.peakBytes;
       for (const { data } of compiled.externalData) slot.bytes += data.byteLength; // packed once more

@@ -75,12 +75,11 @@ export class GraphRunner {
   }
 
   #feed(
-    { session, inputNames, outputNames, reuse }: CachedGraph,
+    { session, inputNames, outputNames }: CachedGraph,
     prepared: PreparedGraph<Node>,
   ): void | Promise<void> {
     const feeds: Record<string, unknown> = {};
     prepared.leaves.forEach(({ entry, shape }, leaf) => {
-      if (entry.failure) throw entry.failure;
       const name = inputNames[leaf];
       if (name === undefined) return;
       if (!entry.fed || !sameShape(entry.fedShape!, shape)) {
@@ -90,11 +89,8 @@ export class GraphRunner {
       feeds[name] = entry.fed;
     });
     const fetches: Record<string, unknown> = {};
-    const overwritten: Entry[] = [];
     const results = prepared.outputs.map(({ type, shape }, place): Result => {
-      const source = reusable(prepared.leaves[reuse.get(place) ?? -1]?.entry);
-      if (source) overwritten.push(source);
-      const values = source?.values ?? this.pool.take(type, sizeOf(shape));
+      const values = this.pool.take(type, sizeOf(shape));
       const tensor = this.runtime.tensor(type, values, shape);
       fetches[outputNames[place]] = tensor;
       return { values, tensor };
@@ -103,26 +99,20 @@ export class GraphRunner {
     const finish = () => {
       this.runs++;
       this.runMs += performance.now() - start;
-      for (const entry of overwritten) entry.values = undefined;
       prepared.outputs.forEach((entry, place) => {
         entry.values = results[place].values;
         entry.fed = results[place].tensor;
         entry.fedShape = entry.shape;
       });
     };
-    const fail = (error: unknown): never => {
-      const failure = runError(error, prepared);
-      for (const entry of overwritten) {
-        entry.values = undefined;
-        entry.failure = failure; // half of it may be new
-      }
-      throw failure;
-    };
     try {
       const running = session.run(feeds, fetches);
-      return running instanceof Promise ? running.then(finish, fail) : finish();
+      if (!(running instanceof Promise)) return finish();
+      return running.then(finish, (error) => {
+        throw runError(error, prepared);
+      });
     } catch (error) {
-      return fail(error);
+      throw runError(error, prepared);
     }
   }
 }
@@ -132,11 +122,6 @@ export class GraphRunner {
 interface Result {
   readonly values: Values;
   readonly tensor: unknown;
-}
-
-/** The leaf, if its values are needed by nobody after the run. */
-function reusable(leaf: Entry | undefined): Entry | undefined {
-  return leaf && leaf.references + leaf.awaiting === 0 && !leaf.escaped ? leaf : undefined;
 }
 
 function fail({ outputs }: PreparedGraph, failure: Error): Error {
