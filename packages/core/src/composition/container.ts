@@ -1,10 +1,9 @@
 import "reflect-metadata"; // inversify imports it at run time, decorators or not
 import { Container } from "inversify";
-import type { Backend } from "../contracts/backend.js";
 import type { ComponentDependencies, ComponentKind, ComponentKinds } from "../contracts/component.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import type { PipelineConfig } from "./config.js";
-import { decodeOptions } from "./decode-options.js";
+import { type ComponentSources, prepareComponent } from "./prepare-component.js";
 import { componentKinds, type Registry } from "./registry.js";
 import { tokens } from "./tokens.js";
 
@@ -25,6 +24,11 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
   // Modules are loaded into a child, so that what they bind, or rebind, comes before what the config says.
   const container = new Container({ defaultScope: "Singleton", parent: own });
   const created: { dispose?(): void | Promise<void> }[] = [];
+  const sources: ComponentSources = {
+    registry,
+    dependenciesOf,
+    created: (component) => created.push(component),
+  };
 
   const get = async <Kind extends ComponentKind>(kind: Kind): Promise<ComponentKinds[Kind]> => {
     if (!container.isBound(tokens[kind])) {
@@ -62,23 +66,8 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
   async function bind<Kind extends ComponentKind>(kind: Kind): Promise<void> {
     const choice = config[kind];
     if (choice === undefined) return;
-    if (isComponent(choice)) {
-      own.bind<unknown>(tokens[kind]).toConstantValue(choice);
-      return;
-    }
-    const { name, ...options } = namedChoice(kind, choice);
-    const definition = registry.find(kind, name);
-    // Options are checked now, before anything is built; the component is built when it is first asked for.
-    const decoded = await decodeOptions(definition.options, options, kind, `${kind} "${name}"`);
-    own.bind<unknown>(tokens[kind]).toDynamicValue(async () => {
-      const component = await definition.create(
-        decoded,
-        (await dependenciesOf(kind)) as ComponentDependencies[Kind],
-      );
-      created.push(component as { dispose?(): void | Promise<void> });
-      if (kind === "backend") await (component as Backend).start();
-      return component;
-    });
+    const make = await prepareComponent(kind, choice, kind, sources);
+    own.bind<unknown>(tokens[kind]).toDynamicValue(make);
   }
 
   async function dependenciesOf(kind: ComponentKind): Promise<ComponentDependencies[ComponentKind]> {
@@ -86,40 +75,4 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
     if (kind === "denoiser") return { backend: await get("backend"), tokenizer: await get("tokenizer") };
     return {};
   }
-}
-
-// --- internal ---
-
-type NamedChoice = { readonly name: string; readonly [option: string]: unknown };
-
-/** JSON can hold anything, whatever the types say. */
-function namedChoice(kind: ComponentKind, choice: unknown): NamedChoice {
-  const named = typeof choice === "string" ? { name: choice } : choice;
-  if (typeof named === "object" && named !== null && "name" in named && typeof named.name === "string") {
-    return named as NamedChoice;
-  }
-  throw new DiffusionError({
-    code: "CONFIG_INVALID",
-    component: "core/config",
-    problem: `expected ${kind} to be a name, an object with a name, or the component itself, got ${JSON.stringify(choice)}`,
-    remedy: `Write { "${kind}": "name" } or { "${kind}": { "name": "name", ... } }`,
-  });
-}
-
-/** A component is an object with behaviour; a choice by name is plain data. */
-function isComponent<Kind extends ComponentKind>(
-  choice: NonNullable<PipelineConfig[Kind]>,
-): choice is ComponentKinds[Kind] & NonNullable<PipelineConfig[Kind]> {
-  if (typeof choice !== "object" || choice === null) return false;
-  for (
-    let object: object | null = choice;
-    object && object !== Object.prototype;
-    object = Object.getPrototypeOf(object)
-  ) {
-    for (const key of Object.getOwnPropertyNames(object)) {
-      if (key === "constructor") continue;
-      if (typeof Object.getOwnPropertyDescriptor(object, key)?.value === "function") return true;
-    }
-  }
-  return false;
 }

@@ -32,16 +32,19 @@ export class Registry {
     }
   }
 
-  /** @throws DiffusionError `UNKNOWN_COMPONENT` that lists what is known */
-  find<Kind extends ComponentKind>(kind: Kind, name: string): AnyDefinition<Kind> {
+  /**
+   * @param path - where the name stands in a config, for the message. Default the kind.
+   * @throws DiffusionError `UNKNOWN_COMPONENT` that lists what is known
+   */
+  find<Kind extends ComponentKind>(kind: Kind, name: string, path: string = kind): AnyDefinition<Kind> {
     const entry = this.entries.get(kind)?.get(name);
     if (!entry) {
       throw new DiffusionError({
         code: "UNKNOWN_COMPONENT",
         component: "core/config",
-        problem: `expected a known ${kind}, got "${name}". Known: ${listNames(this.names(kind))}`,
+        problem: `expected a known ${kind}${path === kind ? "" : ` at ${path}`}, got "${name}". Known: ${listNames(this.names(kind))}`,
         remedy: "Correct the name, add the plugin that brings it, or pass the component itself",
-        details: { kind, name, known: this.names(kind) },
+        details: { kind, name, path, known: this.names(kind) },
       });
     }
     return entry.definition as AnyDefinition<Kind>;

@@ -44,6 +44,14 @@ export interface ComponentDefinition<Kind extends ComponentKind = ComponentKind,
   /** Laws of its contract that do not hold of it, each with its reason. Pass them to the laws as `skip`. */
   readonly exceptions?: readonly LawException[];
   readonly options: StandardSchemaV1<unknown, Options>;
+  /**
+   * Options that are components themselves, with the kind of each: `{ sampler: "sampler" }`. A config says there what it
+   * would say of that kind: a name, a name with options, the thing itself, or a list of these. Names and options are
+   * checked with all the others, and the factory finds the finished component in its options.
+   *
+   * A nested component belongs to who made it, the pipeline or the caller, who disposes of it: never the one around it.
+   */
+  readonly choices?: Readonly<Record<string, ComponentKind>>;
   create(
     options: Options,
     dependencies: ComponentDependencies[Kind],
