@@ -50,7 +50,7 @@ const attend = async (keys: Float32Array, values: Float32Array) =>
         queries: tf.tensor2d(queries, [batch * seq, hidden]),
         keys: tf.tensor2d(keys, [batch * seq, hidden]),
         values: tf.tensor2d(values, [batch * seq, hidden]),
-        bias: attentionBias(attentionMask, batch, seq),
+        bias: attentionBias(tf.tensor2d(attentionMask, [batch, seq], "int32")),
       }),
     )
     .data();
@@ -81,7 +81,7 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
     const output = tf.tidy(() =>
       multiHeadAttention({
         ...{ batch, seq, heads, queries: ones, keys: ones, values: ones },
-        bias: attentionBias(new Uint8Array(batch * seq).fill(1), batch, seq),
+        bias: attentionBias(tf.ones([batch, seq])),
         dropout: { rate, random },
       }),
     );

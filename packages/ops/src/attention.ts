@@ -43,12 +43,11 @@ export function multiHeadAttention(input: AttentionInput): tf.Tensor2D {
  * The additive mask of `multiHeadAttention`: large enough that `exp` of it is 0 in float32, small enough that no sum
  * overflows.
  *
- * @param attentionMask - 1 where a key may be attended to; shape [batch, seq]
+ * @param attentionMask - 1 where a key may be attended to, 0 where not; shape [batch, seq]
  * @returns shape [batch, 1, 1, seq]. The caller disposes of it.
  */
-export function attentionBias(attentionMask: Uint8Array, batch: number, seq: number): tf.Tensor4D {
-  return tf.tensor4d(
-    Float32Array.from(attentionMask, (attended) => (attended ? 0 : -1e9)),
-    [batch, 1, 1, seq],
-  );
+export function attentionBias(attentionMask: tf.Tensor2D): tf.Tensor4D {
+  const [batch, seq] = attentionMask.shape;
+  const blocked = tf.sub(1, tf.cast(attentionMask, "float32"));
+  return tf.reshape(tf.mul(blocked, -1e9), [batch, 1, 1, seq]);
 }

@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core";
 import type { Architecture } from "../encoder/architecture.js";
 
 /**
@@ -14,6 +15,6 @@ export const bert: Architecture = {
     decoder: "cls.predictions.decoder",
   },
   maxLength: ({ positions }) => positions,
-  positionIds: (ids, seq) => ids.map((_, index) => index % seq),
+  positionIds: (ids) => tf.cumsum(tf.onesLike(ids), 1, true), // exclusive: 0, 1, 2, ...
   headActivation: ({ activation }) => activation,
 };

@@ -1,3 +1,4 @@
+import type { Tensor2D } from "@tensorflow/tfjs-core";
 import type { Activation, ArchitectureName, EncoderConfig } from "../config/encoder-config.js";
 
 /** Names of the parameters of the language-model head. A tied decoder is the word embedding and has none of its own. */
@@ -21,11 +22,11 @@ export interface Architecture {
   /** Longest row that the position embedding allows. */
   maxLength(config: EncoderConfig): number;
   /**
-   * Row of the position embedding for each token.
+   * Row of the position embedding for each token, computed from the ids, so that a recorded model has it in its graph.
    *
-   * @param ids - shape [batch, seq]
-   * @returns shape [batch, seq]
+   * @param ids - int32; shape [batch, seq]
+   * @returns int32; shape [batch, seq]
    */
-  positionIds(ids: Int32Array, seq: number, config: EncoderConfig): Int32Array;
+  positionIds(ids: Tensor2D, config: EncoderConfig): Tensor2D;
   headActivation(config: EncoderConfig): Activation;
 }

@@ -8,7 +8,6 @@ import {
   geluTanh,
   layerNorm,
   linear,
-  type ModelInput,
   multiHeadAttention,
 } from "@textdiffusion/ops";
 import type { Activation, EncoderConfig } from "../config/encoder-config.js";
@@ -17,8 +16,20 @@ import { architectures } from "./architectures.js";
 /** A weight by its Hugging Face name. */
 export type Weights = (name: string) => tf.Tensor;
 
+/** What a forward pass reads. All of it stays alive. */
+export interface EncoderInput {
+  /** int32, each with a row in the model; shape [batch, seq] */
+  readonly ids: tf.Tensor2D;
+  /** 1 where the model may attend, 0 on padding; shape [batch, seq] */
+  readonly attentionMask: tf.Tensor2D;
+  /** int32; shape [batch, seq]. Default: type 0 everywhere, as text has it. */
+  readonly tokenTypes?: tf.Tensor2D;
+  /** int32 flat indices `row * seq + position`; shape [positions]. Only these pass the head. Default: all. */
+  readonly positions?: tf.Tensor1D;
+}
+
 /**
- * Logits of a BERT-like masked language model with post-norm layers.
+ * Logits of a BERT-like masked language model with post-norm layers. It looks at no value, so it can be recorded.
  *
  * Runs inside the caller's tidy: intermediates are not freed here. The input has been checked.
  *
@@ -28,17 +39,18 @@ export type Weights = (name: string) => tf.Tensor;
 export function encoderForward(
   config: EncoderConfig,
   weights: Weights,
-  input: ModelInput,
+  input: EncoderInput,
   random?: Random,
 ): tf.Tensor2D {
   const { prefix } = architectures[config.architecture];
-  const pass: Pass = { config, weights, random, batch: input.batch, seq: input.seq };
-  const bias = attentionBias(input.attentionMask, input.batch, input.seq);
-  let x = embed(pass, `${prefix}embeddings`, input.ids);
+  const [batch, seq] = input.ids.shape;
+  const pass: Pass = { config, weights, random, batch, seq };
+  const bias = attentionBias(input.attentionMask);
+  let x = embed(pass, `${prefix}embeddings`, input);
   for (let layer = 0; layer < config.layers; layer++) {
     x = encoderLayer(pass, `${prefix}encoder.layer.${layer}`, x, bias);
   }
-  return languageModelHead(pass, gatherRows(x, tf.tensor1d(input.positions, "int32")));
+  return languageModelHead(pass, input.positions ? gatherRows(x, input.positions) : x);
 }
 
 // --- internal ---
@@ -53,14 +65,17 @@ interface Pass {
 }
 
 /** shape [batch * seq, hidden] */
-function embed(pass: Pass, name: string, ids: Int32Array): tf.Tensor2D {
-  const { config, weights } = pass;
-  const positionIds = architectures[config.architecture].positionIds(ids, pass.seq, config);
-  const lookUp = (table: string, indices: Int32Array) =>
-    gatherRows(weights(`${name}.${table}.weight`) as tf.Tensor2D, tf.tensor1d(indices, "int32"));
-  const firstType = tf.slice(weights(`${name}.token_type_embeddings.weight`), [0, 0], [1, config.hidden]);
-  const words = tf.add(lookUp("word_embeddings", ids), firstType);
-  const sum = tf.add(words, lookUp("position_embeddings", positionIds)) as tf.Tensor2D;
+function embed(pass: Pass, name: string, { ids, tokenTypes }: EncoderInput): tf.Tensor2D {
+  const { config, weights, batch, seq } = pass;
+  const table = (part: string) => weights(`${name}.${part}_embeddings.weight`) as tf.Tensor2D;
+  const lookUp = (part: string, indices: tf.Tensor2D) =>
+    gatherRows(table(part), tf.reshape(indices, [batch * seq]));
+  const types = tokenTypes
+    ? lookUp("token_type", tokenTypes)
+    : tf.slice(table("token_type"), [0, 0], [1, config.hidden]);
+  const words = tf.add(lookUp("word", ids), types);
+  const positionIds = architectures[config.architecture].positionIds(ids, config);
+  const sum = tf.add(words, lookUp("position", positionIds)) as tf.Tensor2D;
   return dropHidden(pass, norm(pass, `${name}.LayerNorm`, sum), name);
 }
 

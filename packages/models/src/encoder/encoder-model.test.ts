@@ -78,6 +78,29 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
       model.dispose();
     });
 
+    it("answers from tensors, for all positions, what it answers from arrays", async () => {
+      const model = await make({ architecture });
+      const pad = model.config.padId;
+      const input = inputOf(2, 5);
+      input.ids.set([pad, pad], 8);
+      input.attentionMask.fill(0, 8);
+      const expected = await rowsOf(model, input);
+      const ids = tf.tensor2d(input.ids, [2, 5], "int32");
+      const attentionMask = tf.tensor2d(input.attentionMask, [2, 5], "int32");
+      const tokenTypes = tf.zerosLike(ids);
+      for (const types of [{}, { tokenTypes }]) {
+        const logits = model.logitsOfAll({ ids, attentionMask, ...types });
+        expect(logits.shape).toEqual([2, 5, 61]);
+        const found = (await logits.data()) as Float32Array;
+        logits.dispose();
+        expected.forEach((row, index) => {
+          closeTo(found.slice(index * 61, (index + 1) * 61), row);
+        });
+      }
+      tf.dispose([ids, attentionMask, tokenTypes]);
+      model.dispose();
+    });
+
     it("knows where a token stands: swapping two tokens is not swapping their answers", async () => {
       const model = await make({ architecture, dropout: 0 });
       const input = inputOf(1, 4);

@@ -5,11 +5,18 @@ import type { EncoderConfig } from "../config/encoder-config.js";
 import { parameterLayout } from "../parameters/parameter-layout.js";
 import { architectures } from "./architectures.js";
 import { assertModelInput } from "./assert-model-input.js";
-import { encoderForward } from "./encoder-forward.js";
+import { type EncoderInput, encoderForward } from "./encoder-forward.js";
 
 /** A BERT or RoBERTa masked language model that knows its config, so that it can be saved. */
 export interface EncoderModel extends MaskedLanguageModel {
   readonly config: EncoderConfig;
+  /**
+   * Raw logits of every position, from tensors and without looking at their values: what an export records. Ids and
+   * lengths are not checked.
+   *
+   * @returns shape [batch, seq, vocab], float32. The caller disposes of it; inputs stay alive.
+   */
+  logitsOfAll(input: Omit<EncoderInput, "positions">): tf.Tensor3D;
 }
 
 /**
@@ -60,8 +67,22 @@ export async function encoderModel(
     parameters,
     logits(input, dropout) {
       assertModelInput(input, maxLength, config.vocabularySize);
-      return tf.tidy(() => encoderForward(config, weights, input, dropout));
+      const { batch, seq } = input;
+      return tf.tidy(() => {
+        const tensors: EncoderInput = {
+          ids: tf.tensor2d(input.ids, [batch, seq], "int32"),
+          attentionMask: tf.tensor2d(Float32Array.from(input.attentionMask), [batch, seq]),
+          positions: tf.tensor1d(input.positions, "int32"),
+        };
+        return encoderForward(config, weights, tensors, dropout);
+      });
     },
+    logitsOfAll: (input) =>
+      tf.tidy(() => {
+        const [batch, seq] = input.ids.shape;
+        const rows = encoderForward(config, weights, input); // [batch * seq, vocab]
+        return tf.reshape(rows, [batch, seq, config.vocabularySize]);
+      }),
     dispose,
   };
 }

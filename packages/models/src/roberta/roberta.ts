@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core";
 import type { Architecture } from "../encoder/architecture.js";
 
 /**
@@ -16,12 +17,10 @@ export const roberta: Architecture = {
     decoder: "lm_head.decoder",
   },
   maxLength: ({ positions, padId }) => positions - padId - 1,
-  positionIds(ids, seq, { padId }) {
-    let count = 0;
-    return ids.map((id, index) => {
-      if (index % seq === 0) count = 0;
-      return id === padId ? padId : padId + ++count;
-    });
+  positionIds(ids, { padId }) {
+    const pad = tf.scalar(padId, "int32");
+    const isText = tf.cast(tf.notEqual(ids, pad), "int32");
+    return tf.add(tf.mul(tf.cumsum(isText, 1), isText), pad);
   },
   headActivation: () => "gelu",
 };
