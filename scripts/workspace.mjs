@@ -1,6 +1,6 @@
 // What the other scripts share: where the repository is, whether it is installed, and how to run a program in it.
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -15,6 +15,15 @@ export async function installWhatIsMissing() {
   if (missing.length === 0) return;
   console.log(`Installing ${missing.length} missing package${missing.length === 1 ? "" : "s"}: npm ci`);
   await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+}
+
+/** Every package that is published: its folder and what its package.json says. Read from the workspace, never listed. */
+export function publishedPackages() {
+  return readdirSync(join(root, "packages"))
+    .map((name) => join(root, "packages", name))
+    .filter((folder) => existsSync(join(folder, "package.json")))
+    .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
+    .filter(({ manifest }) => !manifest.private);
 }
 
 // --- internal ---
