@@ -1,4 +1,4 @@
-export { type ExportOptions, exportOnnx } from "./export/export-onnx.js";
+export { type ExportedModel, type ExportOptions, exportOnnx } from "./export/export-onnx.js";
 export { type ExportInput, encodeOnnx, type RecordOptions } from "./export/record-onnx.js";
 export { registerGradients } from "./gradients/register-gradients.js";
 export { installOnnxBackend, registerOnnxBackend } from "./install-onnx-backend.js";

@@ -18,7 +18,8 @@ export interface SizedGraph {
 
 /**
  * One graph for all sizes, from two recordings with different ones. They must consist of the same operators; shapes in
- * them that differ are products of a fixed number and some of the sizes, and become operators that compute them.
+ * them that differ are products of a fixed number and some of the sizes, and become operators that compute them. The
+ * sizes of the results are fixed, those of a named axis, or left open.
  *
  * @throws OnnxBackendError `UNSUPPORTED` naming the operator where the two differ in another way
  */
@@ -36,7 +37,7 @@ export function withDynamicSizes(
   const added: OnnxConstant[] = [];
   const constants = a.constants.flatMap((constant, place): OnnxConstant[] => {
     const other = b.constants[place];
-    if (constant.external || sameBytes(constant.bytes, other.bytes)) return [constant];
+    if (sameBytes(constant.bytes, other.bytes)) return [constant];
     if (constant.type !== "int64") throw dependsOnSize(readerOf(a, constant.name));
     const values = numbersOf(constant).map((value, index) => {
       const product = productOf([value, numbersOf(other)[index]], first.sizes, second.sizes);
@@ -52,6 +53,17 @@ export function withDynamicSizes(
     ...a,
     nodes: [...axisNodes, ...computed, ...a.nodes],
     constants: [...added, ...constants],
+    outputs: a.outputs.map((output, place) => {
+      const sizes = output.shape.map((size, axis) => {
+        const [value, other] = [size, b.outputs[place].shape[axis]] as [number, number];
+        const product = productOf([value, other], first.sizes, second.sizes);
+        if (product?.axes.length === 0) return value;
+        return product?.factor === 1 && product.axes.length === 1
+          ? axes[product.axes[0]].name
+          : `${output.name}_${axis}`;
+      });
+      return { ...output, shape: sizes };
+    }),
   };
 }
 
@@ -68,7 +80,9 @@ function sameNode(a: OnnxNode, b: OnnxNode | undefined): boolean {
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, place) => byte === b[place]);
+  if (a.length !== b.length) return false;
+  const isOneArray = a.buffer === b.buffer && a.byteOffset === b.byteOffset; // as weights are
+  return isOneArray || a.every((byte, place) => byte === b[place]);
 }
 
 function numbersOf({ bytes }: OnnxConstant): number[] {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
@@ -83,7 +83,7 @@ describe("an exported file computes what the function does", () => {
   it.each([false, true])("for every shape, with weights beside it: %s", async (externalData) => {
     const file = join(folder, `dynamic-${externalData}.onnx`);
     await exportOnnx(backend, model, file, { inputs: dynamic, externalData });
-    expect(existsSync(`${file}.data`)).toBe(externalData);
+    expect(existsSync(`${file}_data`)).toBe(externalData);
     for (const [batch, seq] of [
       [2, 4],
       [1, 1],
@@ -92,6 +92,62 @@ describe("an exported file computes what the function does", () => {
     ])
       await compareWithFile(file, batch, seq);
   });
+});
+
+it("declares what a reader looks for: names, types, sizes of the named axes, who wrote it", async () => {
+  const file = join(folder, "described.onnx");
+  const inputs = {
+    ids: { shape: ["batch", "sequence"], dtype: "int64" },
+    mask: { shape: ["batch", "sequence"], dtype: "float32" },
+  } as const;
+  const described = await exportOnnx(backend, model, file, {
+    inputs,
+    producer: { name: "a-test", version: "1.2.3" },
+    metadata: { mask_token_id: "7" },
+  });
+  expect(described.bytes).toBe((await stat(file)).size);
+  const text = await readFile(file, "latin1");
+  for (const part of ["a-test", "1.2.3", "mask_token_id"]) expect(text).toContain(part);
+  const session = await InferenceSession.create(file);
+  const [ids, mask] = session.inputMetadata;
+  expect(ids).toMatchObject({ name: "ids", type: "int64", shape: ["batch", "sequence"] });
+  expect(mask).toMatchObject({ name: "mask", type: "float32" });
+  const [logits, best] = session.outputMetadata;
+  expect(logits).toMatchObject({ name: "logits", type: "float32", shape: ["batch", "sequence", vocab] });
+  expect(best).toMatchObject({ name: "best", type: "int32", shape: ["batch", "sequence"] });
+  const { ids: numbers, mask: attended, shape } = example(2, 3);
+  const found = await session.run({
+    ids: new Tensor("int64", BigInt64Array.from(numbers, BigInt), shape),
+    mask: new Tensor("float32", attended, shape),
+  });
+  const expected = tf.tidy(() => model(tf.tensor(numbers, shape, "int32"), tf.tensor(attended, shape)));
+  expect(Array.from(found.best.data as Int32Array)).toEqual(Array.from(await expected.best.data()));
+  tf.dispose(expected);
+  await session.release();
+});
+
+it("lays external weights at pages of their file", async () => {
+  const weight = tf.variable(tf.randomNormal([40, 40], 0, 1, "float32", 3));
+  const other = tf.variable(tf.randomNormal([40, 40], 0, 1, "float32", 4));
+  const run = (x: tf.Tensor) => ({
+    y: tf.matMul(
+      tf.matMul(x as tf.Tensor2D, weight as tf.Tensor as tf.Tensor2D),
+      other as tf.Tensor as tf.Tensor2D,
+    ),
+  });
+  const inputs = { x: { shape: ["rows", 40], dtype: "float32" } } as const;
+  const written = await exportOnnx(backend, run, join(folder, "pages.onnx"), { inputs, externalData: true });
+  expect(written.external?.bytes).toBe(8192 + 6400); // 6400 bytes each, the second from a page on
+  const session = await InferenceSession.create(written.file);
+  const x = Float32Array.from({ length: 80 }, (_, place) => Math.cos(place));
+  const { y } = await session.run({ x: new Tensor("float32", x, [2, 40]) });
+  const expected = tf.tidy(() => run(tf.tensor2d(x, [2, 40])).y);
+  const values = await expected.data();
+  (y.data as Float32Array).forEach((value, place) => {
+    expect(value).toBeCloseTo(values[place], 4);
+  });
+  await session.release();
+  tf.dispose([expected, weight, other]);
 });
 
 it("leaves no tensor, nothing recorded and no partial file", async () => {

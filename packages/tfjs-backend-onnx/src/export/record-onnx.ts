@@ -1,6 +1,6 @@
 import { type DataType, dispose, type Tensor, tidy, zeros } from "@tensorflow/tfjs-core";
 import { GraphBuilder } from "../graph/graph-builder.js";
-import { encodeModel, type OnnxGraph, type OnnxValue } from "../model/onnx-model.js";
+import { encodeModel, type OnnxDescription, type OnnxGraph, type OnnxValue } from "../model/onnx-model.js";
 import type { OnnxBackend } from "../onnx-backend.js";
 import { OnnxBackendError } from "../onnx-backend-error.js";
 import type { Entry } from "../recording/recorded-node.js";
@@ -9,10 +9,11 @@ import { type NamedAxis, withDynamicSizes } from "./dynamic-sizes.js";
 export interface ExportInput {
   /** A string names an axis whose size is left open; the same name means the same size. */
   readonly shape: readonly (number | string)[];
-  readonly dtype: "float32" | "int32" | "bool";
+  /** tfjs has no int64: the function is given int32, cast as the graph begins. */
+  readonly dtype: "float32" | "int32" | "int64" | "bool";
 }
 
-export interface RecordOptions {
+export interface RecordOptions extends OnnxDescription {
   /** Inputs of the graph by name, in the order of the function's arguments. */
   readonly inputs: Readonly<Record<string, ExportInput>>;
   /** Sizes with which the function is recorded, two for each named axis. Default 5 and 7, 6 and 11, and so on. */
@@ -31,19 +32,14 @@ export async function encodeOnnx(
   run: (...inputs: Tensor[]) => Record<string, Tensor>,
   options: RecordOptions,
 ): Promise<Uint8Array> {
-  return encodeModel(await recordOnnx(backend, run, options));
+  return encodeModel(await recordOnnx(backend, run, options), options);
 }
 
-/**
- * The graph of a function, recorded on zeros and not run; twice, with different sizes, where axes are named.
- *
- * @param location - the file beside the model that holds the larger weights; without it they are in the model
- */
+/** The graph of a function, recorded on zeros and not run; twice, with different sizes, where axes are named. */
 export async function recordOnnx(
   backend: OnnxBackend,
   run: (...inputs: Tensor[]) => Record<string, Tensor>,
   { inputs, recordedSizes = {} }: RecordOptions,
-  location?: string,
 ): Promise<OnnxGraph> {
   await backend.flush();
   const axes = namedAxes(inputs);
@@ -52,7 +48,7 @@ export async function recordOnnx(
       ({ name }, index) => (recordedSizes[name] ?? defaultSizes[index % defaultSizes.length])[which],
     );
     const sizeOf = new Map(axes.map(({ name }, index) => [name, sizes[index]]));
-    return { graph: recordGraph(backend, run, inputs, sizeOf, location), sizes };
+    return { graph: recordGraph(backend, run, inputs, sizeOf), sizes };
   };
   const first = record(0);
   return axes.length === 0 ? first.graph : withDynamicSizes(first, record(1), axes);
@@ -67,9 +63,6 @@ const defaultSizes: readonly (readonly [number, number])[] = [
   [9, 13],
   [10, 17],
 ];
-
-/** Below this a constant stays in the model. */
-const smallestExternalBytes = 1024;
 
 function namedAxes(inputs: RecordOptions["inputs"]): NamedAxis[] {
   const axes = new Map<string, NamedAxis>();
@@ -86,7 +79,6 @@ function recordGraph(
   run: (...inputs: Tensor[]) => Record<string, Tensor>,
   inputs: RecordOptions["inputs"],
   sizeOf: ReadonlyMap<string, number>,
-  location: string | undefined,
 ): OnnxGraph {
   const values: OnnxValue[] = Object.entries(inputs).map(([name, { shape, dtype }]) => ({
     name,
@@ -96,7 +88,7 @@ function recordGraph(
   const examples = values.map(({ shape, type }) =>
     zeros(
       shape.map((size) => (typeof size === "string" ? sizeOf.get(size)! : size)),
-      type as DataType,
+      type === "int64" ? "int32" : (type as DataType),
     ),
   );
   const results: Record<string, Tensor> = {};
@@ -106,20 +98,13 @@ function recordGraph(
       Object.assign(results, made);
     });
     const graph = new GraphBuilder(prepared);
-    const inputEntries = new Map<Entry, string>(
-      examples.map((example, index) => [backend.entryOf(example), values[index].name]),
+    const inputOf = new Map<Entry, OnnxValue>(
+      examples.map((example, index) => [backend.entryOf(example), values[index]]),
     );
-    let offset = 0;
     for (const edge of prepared.leaves) {
-      const name = inputEntries.get(edge.entry);
-      if (name !== undefined) {
-        graph.bindInput(name, edge.entry);
-      } else {
-        const bytes = edge.entry.values!.byteLength;
-        const external = location && bytes >= smallestExternalBytes ? { location, offset } : undefined;
-        graph.bindConstant(edge, external);
-        if (external) offset += bytes;
-      }
+      const input = inputOf.get(edge.entry);
+      if (!input) graph.bindConstant(edge);
+      else graph.bind(edge.entry, input.type === "int64" ? graph.cast(input.name, "int32") : input.name);
     }
     for (const node of prepared.nodes) {
       graph.current = node;
@@ -129,12 +114,7 @@ function recordGraph(
       const entry = backend.entryOf(result);
       if (!prepared.outputs.includes(entry)) throw needsNoInput(name);
       graph.nameOutput(name, { entry, shape: result.shape });
-      // Sizes of results are found by the runtime.
-      return {
-        name,
-        type: entry.type,
-        shape: result.shape.map((size, axis) => (sizeOf.size > 0 ? `${name}_${axis}` : size)),
-      };
+      return { name, type: entry.type, shape: result.shape };
     });
     return { name: "exported", nodes: graph.nodes, constants: graph.constants, inputs: values, outputs };
   } finally {

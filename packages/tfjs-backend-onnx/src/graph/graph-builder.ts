@@ -184,11 +184,6 @@ export class GraphBuilder {
     this.#bindings.set(entry, { name, shape, whole: shape });
   }
 
-  /** Names an input that is declared elsewhere. */
-  bindInput(name: string, entry: Entry): void {
-    this.#bindings.set(entry, { name, shape: entry.shape, whole: entry.shape });
-  }
-
   /** Makes a value leave the graph under a name of the caller's. */
   nameOutput(name: string, edge: Edge): void {
     const inputs = [this.value(edge)];

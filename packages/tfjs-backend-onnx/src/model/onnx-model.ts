@@ -1,4 +1,4 @@
-import { ProtobufWriter } from "./protobuf-writer.js";
+import { joinParts, ProtobufWriter } from "./protobuf-writer.js";
 
 /** Element types of ONNX that the backend uses, with their numbers in `TensorProto.DataType`. */
 export const onnxTypes = {
@@ -53,20 +53,41 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
 }
 
+/** What a file says of itself. */
+export interface OnnxDescription {
+  /** Who wrote it. Default this package. */
+  readonly producer?: { readonly name: string; readonly version: string };
+  /** Pairs of a key and a text, for who reads the file. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /** Operators of this version are emitted; onnxruntime has it since 1.14. */
-const opset = 18;
+export const opset = 18;
 /** The first file format that carries the opset. */
 const irVersion = 8;
 
-/** The bytes of an .onnx file. Field numbers are those of onnx.proto3 in github.com/onnx/onnx. */
-export function encodeModel(graph: OnnxGraph): Uint8Array {
+/** The bytes of an .onnx file. */
+export function encodeModel(graph: OnnxGraph, description?: OnnxDescription): Uint8Array {
+  return joinParts(encodeModelParts(graph, description));
+}
+
+/**
+ * The bytes of an .onnx file, one part after the other; the weights among them are not copied. Field numbers are those
+ * of onnx.proto3 in github.com/onnx/onnx.
+ */
+export function encodeModelParts(
+  graph: OnnxGraph,
+  { producer, metadata = {} }: OnnxDescription = {},
+): readonly Uint8Array[] {
   const model = new ProtobufWriter();
   model.integer(1, irVersion);
-  model.text(2, "@textdiffusion/tfjs-backend-onnx");
+  model.text(2, producer?.name ?? "@textdiffusion/tfjs-backend-onnx");
+  if (producer) model.text(3, producer.version);
   model.message(7, (message) => writeGraph(message, graph));
   writeOpset(model, "", opset);
   if (graph.nodes.some(({ domain }) => domain !== "")) writeOpset(model, "com.microsoft", 1);
-  return model.finish();
+  for (const pair of Object.entries(metadata)) model.message(14, (entry) => writePair(entry, pair));
+  return model.parts();
 }
 
 // --- internal ---
@@ -124,13 +145,13 @@ function writeConstant(message: ProtobufWriter, { name, type, shape, bytes, exte
   }
   const { location, offset } = external;
   const entries = { location, offset: String(offset), length: String(bytes.length) };
-  for (const [key, value] of Object.entries(entries)) {
-    message.message(13, (entry) => {
-      entry.text(1, key);
-      entry.text(2, value);
-    });
-  }
+  for (const pair of Object.entries(entries)) message.message(13, (entry) => writePair(entry, pair));
   message.integer(14, 1); // EXTERNAL
+}
+
+function writePair(message: ProtobufWriter, [key, value]: readonly [string, string]): void {
+  message.text(1, key);
+  message.text(2, value);
 }
 
 function writeValue(message: ProtobufWriter, { name, type, shape }: OnnxValue): void {
