@@ -48,12 +48,15 @@ export {
   listNames,
 } from "./errors/diffusion-error.js";
 export type {
+  Candidates,
   GenerationEvent,
   GenerationFinished,
   GenerationStarted,
   PositionChange,
   StepFinished,
 } from "./loop/events.js";
+export { type GenerationState, type RunProgress, stateAfter, stateAtStep } from "./loop/generation-state.js";
+export { lockTokens, type TokenLock } from "./loop/lock-tokens.js";
 export { type ReverseLoopOptions, reverseLoop } from "./loop/reverse-loop.js";
 export { type CanvasRequest, openCanvas, type PromptPart } from "./pipeline/open-canvas.js";
 export {

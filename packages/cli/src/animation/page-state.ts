@@ -47,12 +47,12 @@ export function pageReducer(tokenizer: Tokenizer, title: string): PageReducer {
           ids: started.ids,
           editable: started.editable,
           changed: new Uint8Array(started.ids.length),
-          probability: new Float64Array(started.ids.length).fill(Number.NaN),
-          step: 0,
+          probability: started.revealLogProbs.map(Math.exp),
+          step: started.step,
           steps: started.steps,
           masked,
           maskedAtStart: masked,
-          forwards: 0,
+          forwards: started.forwards,
           finished: false,
           wideTokens: hasWideTokens(tokenizer),
         };
@@ -86,7 +86,8 @@ function opened(page: PageState | undefined): PageState {
   return page;
 }
 
-function afterStep(page: PageState, { revealed, remasked, step, masked, forwards }: StepFinished): PageState {
+function afterStep(page: PageState, event: StepFinished): PageState {
+  const { revealed, confirmed, remasked, step, masked, forwards } = event;
   const ids = page.ids.slice();
   const changed = new Uint8Array(ids.length);
   const probability = page.probability.slice();
@@ -97,6 +98,7 @@ function afterStep(page: PageState, { revealed, remasked, step, masked, forwards
     probability[index] = change.logProb === undefined ? Number.NaN : Math.exp(change.logProb);
   };
   for (const change of revealed) write(change, 1);
+  for (const change of confirmed) write(change, 0);
   for (const change of remasked) write(change, 2);
   return { ...page, ids, changed, probability, step: step + 1, masked, forwards };
 }

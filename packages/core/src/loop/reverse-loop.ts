@@ -4,7 +4,8 @@ import type { RowDraws, Sampler, SamplerRow } from "../contracts/sampler.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import { Random } from "../random/random.js";
 import { assertCanvas, type Canvas } from "../values/canvas.js";
-import type { GenerationEvent, PositionChange } from "./events.js";
+import type { Candidates, GenerationEvent, PositionChange } from "./events.js";
+import { assertProgress, type RunProgress } from "./generation-state.js";
 import { RowState } from "./row-state.js";
 
 export interface ReverseLoopOptions {
@@ -13,6 +14,12 @@ export interface ReverseLoopOptions {
   readonly schedule: NoiseSchedule;
   /** Where to start; not written to. */
   readonly canvas: Canvas;
+  /**
+   * How far another run had come on this canvas, to go on from there (`{ ...state }` of a `GenerationState`). A sampler
+   * with as many steps goes on at the same step; one with another grid enters it at the time that corresponds to the
+   * share of each row that is masked. Rows that were done stay as they are. Not written to.
+   */
+  readonly progress?: RunProgress;
   readonly maskTokenId: number;
   /** Same seed, same text, whatever the batch, the backend or the machine. */
   readonly seed: number;
@@ -32,8 +39,9 @@ export interface ReverseLoopOptions {
  *   `NOT_A_NUMBER` (with the step), `TOKEN_OUT_OF_RANGE`, `CONFIG_INVALID` (the seed)
  */
 export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<GenerationEvent, void, void> {
-  const { denoiser, sampler, schedule, canvas, maskTokenId } = options;
+  const { denoiser, sampler, schedule, canvas, progress, maskTokenId } = options;
   assertCanvas(canvas, maskTokenId);
+  if (progress !== undefined) assertProgress(progress, canvas);
   if (canvas.seq > denoiser.maxLength) {
     throw new DiffusionError({
       code: "PROMPT_INVALID",
@@ -47,21 +55,27 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
   const random = Random.fromSeed(options.seed);
   const rows = Array.from(
     { length: canvas.batch },
-    (_, row) => new RowState(row, canvas, random, maskTokenId, sampler, schedule),
+    (_, row) => new RowState(row, canvas, random, maskTokenId, sampler, schedule, progress),
   );
-  const planned = typeof sampler.steps === "number" ? sampler.steps : undefined;
+  let { step, forwards, rowForwards } = progress ?? { step: 0, forwards: 0, rowForwards: 0 };
   yield {
     kind: "started",
     batch: canvas.batch,
     seq: canvas.seq,
+    maskTokenId,
     ids: canvas.ids.slice(),
+    attentionMask: canvas.attentionMask.slice(),
     editable: canvas.editable.slice(),
-    steps: planned,
+    rowKeys: canvas.rowKeys?.slice() ?? rows.map(({ row }) => row),
+    steps: typeof sampler.steps === "number" ? sampler.steps : undefined,
+    step,
+    rowSteps: Int32Array.from(rows, (row) => row.step),
+    doneRows: rows.filter((row) => row.done).map(({ row }) => row),
+    revealLogProbs: Float64Array.from(rows.flatMap((row) => [...row.revealLogProbs])),
+    forwards,
+    rowForwards,
   };
 
-  let step = 0;
-  let forwards = 0;
-  let rowForwards = 0;
   for (
     let active = rows.filter((row) => !row.done);
     active.length > 0;
@@ -83,11 +97,15 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
     }
     const revealed: PositionChange[] = [];
     const remasked: PositionChange[] = [];
+    const confirmed: PositionChange[] = [];
+    const untaken: UntakenDraw[] = [];
     for (const { row, view } of plans) {
       const draws = drawsOf.get(row) ?? noDraws;
       const changes = row.apply(sampler.decide(view, draws), draws);
       revealed.push(...changes.revealed);
       remasked.push(...changes.remasked);
+      confirmed.push(...changes.confirmed);
+      for (const index of changes.untaken) untaken.push({ row: row.row, draws, index });
     }
     yield {
       kind: "step",
@@ -96,6 +114,8 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
       s: plans[0].view.s,
       revealed,
       remasked,
+      confirmed,
+      candidates: candidatesOf(untaken),
       masked: rows.reduce((sum, row) => sum + row.masked.length, 0),
       finishedRows: active.filter((row) => row.done).map((row) => row.row),
       forwards,
@@ -115,6 +135,21 @@ interface Plan {
   readonly row: RowState;
   readonly view: SamplerRow;
   readonly positions: Int32Array;
+}
+
+interface UntakenDraw {
+  readonly row: number;
+  readonly draws: RowDraws;
+  readonly index: number;
+}
+
+function candidatesOf(untaken: readonly UntakenDraw[]): Candidates {
+  return {
+    rows: Int32Array.from(untaken, ({ row }) => row),
+    positions: Int32Array.from(untaken, ({ draws, index }) => draws.positions[index]),
+    tokens: Int32Array.from(untaken, ({ draws, index }) => draws.tokens[index]),
+    logProbs: Float32Array.from(untaken, ({ draws, index }) => draws.logProbs[index]),
+  };
 }
 
 const noDraws: RowDraws = {

@@ -4,15 +4,29 @@ import { DiffusionError } from "../errors/diffusion-error.js";
 import type { Random, RowRandom } from "../random/random.js";
 import type { Canvas } from "../values/canvas.js";
 import type { PositionChange } from "./events.js";
+import type { RunProgress } from "./generation-state.js";
+
+/** What a decision did to a row. */
+export interface RowChanges {
+  readonly revealed: readonly PositionChange[];
+  readonly remasked: readonly PositionChange[];
+  readonly confirmed: readonly PositionChange[];
+  /** Indices into the draws whose token was not taken, ascending. */
+  readonly untaken: readonly number[];
+}
 
 /** One row of a running generation: its own copy of the page, its own clock, its own random stream. */
 export class RowState {
   readonly ids: Int32Array;
   readonly attentionMask: Uint8Array;
-  step = 0;
+  readonly revealLogProbs: Float64Array;
+  /** Steps of the sampler that are done: where the row stands on its grid. */
+  step: number;
+  /** Steps of the run that are done: they key the randomness, so that a fork onto another grid draws no number twice. */
+  private turn: number;
+  private readonly wasDone: boolean;
   private readonly editable: Uint8Array;
   private readonly editablePositions: Int32Array;
-  private readonly revealLogProbs: Float64Array;
   private readonly random: Random;
 
   constructor(
@@ -22,14 +36,20 @@ export class RowState {
     private readonly maskTokenId: number,
     private readonly sampler: Sampler,
     private readonly schedule: NoiseSchedule,
+    progress: RunProgress | undefined,
   ) {
     const from = row * canvas.seq;
     this.ids = canvas.ids.slice(from, from + canvas.seq);
     this.attentionMask = canvas.attentionMask.slice(from, from + canvas.seq);
     this.editable = canvas.editable.slice(from, from + canvas.seq);
     this.editablePositions = positionsWhere(canvas.seq, (position) => this.editable[position] === 1);
-    this.revealLogProbs = new Float64Array(canvas.seq).fill(Number.NaN);
+    this.revealLogProbs =
+      progress?.revealLogProbs.slice(from, from + canvas.seq) ??
+      new Float64Array(canvas.seq).fill(Number.NaN);
     this.random = random.split("row", canvas.rowKeys?.[row] ?? row);
+    this.wasDone = progress?.doneRows.includes(row) ?? false;
+    this.turn = progress?.step ?? 0;
+    this.step = progress === undefined ? 0 : this.firstStep(progress);
   }
 
   get masked(): Int32Array {
@@ -39,7 +59,7 @@ export class RowState {
   /** A row is done when its steps are used up, or when nothing is masked and nothing could be revised. */
   get done(): boolean {
     const { steps, revises } = this.sampler;
-    if (this.editablePositions.length === 0 || this.step === steps) return true;
+    if (this.wasDone || this.editablePositions.length === 0 || this.step === steps) return true;
     return (steps === "until-done" || !revises) && this.masked.length === 0;
   }
 
@@ -48,7 +68,7 @@ export class RowState {
     const masked = this.masked;
     const { steps } = this.sampler;
     const grid = typeof steps === "number";
-    const random = this.random.split("step", this.step);
+    const random = this.random.split("step", this.turn);
     const rowRandom: RowRandom = { uniform: (position, purpose) => random.split(purpose).uniform(position) };
     return {
       ids: this.ids,
@@ -57,9 +77,7 @@ export class RowState {
       editablePositions: this.editablePositions,
       step: this.step,
       steps: grid ? steps : undefined,
-      t: grid
-        ? 1 - this.step / steps
-        : this.schedule.timeAt(1 - masked.length / this.editablePositions.length),
+      t: grid ? 1 - this.step / steps : this.timeOf(masked.length),
       s: grid ? 1 - (this.step + 1) / steps : 0,
       schedule: this.schedule,
       revealLogProbs: this.revealLogProbs,
@@ -78,28 +96,25 @@ export class RowState {
 
   /** Numbers for the token draws of this step at `positions`. */
   tokenUniforms(positions: Int32Array): Float64Array {
-    const random = this.random.split("step", this.step, "token");
+    const random = this.random.split("step", this.turn, "token");
     return Float64Array.from(positions, (position) => random.uniform(position));
   }
 
   /** Writes a decision onto the row and goes one step further. @throws DiffusionError `SAMPLER_INVALID`. */
-  apply(
-    decision: SamplerDecision,
-    draws: RowDraws,
-  ): { revealed: PositionChange[]; remasked: PositionChange[] } {
+  apply(decision: SamplerDecision, draws: RowDraws): RowChanges {
     const before = this.ids.slice();
     const touched = new Set<number>();
     const revealed: PositionChange[] = [];
     const remasked: PositionChange[] = [];
+    const confirmed: PositionChange[] = [];
     for (const index of decision.commit) {
       const position = draws.positions[index];
       const token = draws.tokens[index];
       this.assertWritable(position, touched);
       this.ids[position] = token;
       this.revealLogProbs[position] = draws.logProbs[index];
-      if (token !== before[position]) {
-        revealed.push({ ...this.change(position, before, token), ...scores(draws, index) });
-      }
+      const change = { ...this.change(position, before, token), ...scores(draws, index) };
+      (token === before[position] ? confirmed : revealed).push(change);
     }
     for (const position of decision.remask) {
       this.assertWritable(position, touched);
@@ -114,13 +129,34 @@ export class RowState {
       );
     }
     this.step++;
+    this.turn++;
     if (this.step === this.sampler.steps && this.masked.length > 0) {
       throw this.invalid(`no mask left after the last of ${this.step} steps, got ${this.masked.length}`);
     }
-    return { revealed, remasked };
+    const taken = new Set(decision.commit);
+    const untaken = [...draws.positions.keys()].filter((index) => !taken.has(index));
+    return { revealed, remasked, confirmed, untaken };
   }
 
   // --- internal ---
+
+  /** The time at which noise would have masked as much as is masked. */
+  private timeOf(masked: number): number {
+    return this.schedule.timeAt(1 - masked / this.editablePositions.length);
+  }
+
+  /**
+   * Where a row of another run goes on. On a grid of as many steps: at the same step. On another grid: at the last step
+   * whose time is not below that of its masks, so that they have all the steps that the grid has left for them.
+   */
+  private firstStep({ steps: before, rowSteps }: RunProgress): number {
+    const { steps } = this.sampler;
+    if (steps === "until-done" || steps === before) return rowSteps[this.row];
+    const masked = this.masked.length;
+    if (masked === 0) return steps;
+    const atTime = Math.floor(steps * (1 - this.timeOf(masked)) + 1e-9); // a step met up to rounding is met
+    return Math.min(steps - 1, Math.max(0, atTime));
+  }
 
   private change(position: number, before: Int32Array, to: number): PositionChange {
     return { row: this.row, position, from: before[position], to };

@@ -3,14 +3,20 @@ import type { PipelineConfig } from "../composition/config.js";
 import { compose } from "../composition/container.js";
 import { componentKinds, Registry } from "../composition/registry.js";
 import type { ComponentKind, ComponentKinds } from "../contracts/component.js";
+import type { Denoiser } from "../contracts/denoiser.js";
+import type { Tokenizer } from "../contracts/tokenizer.js";
 import { DiffusionError, listNames } from "../errors/diffusion-error.js";
 import type { GenerationEvent } from "../loop/events.js";
+import type { GenerationState, RunProgress } from "../loop/generation-state.js";
 import { reverseLoop } from "../loop/reverse-loop.js";
+import type { Canvas } from "../values/canvas.js";
 import { type CanvasRequest, openCanvas } from "./open-canvas.js";
 
 export interface GenerationRequest extends Omit<CanvasRequest, "length" | "maxLength"> {
   /** Tokens of the whole row, prompt included. Default: the longest canvas of the denoiser. */
   readonly length?: number;
+  /** Go on from this state of another run (`stateAtStep`), instead of beginning with prompts. */
+  readonly from?: GenerationState;
   /** Default 0. */
   readonly seed?: number;
   /** Special tokens that may be written, as ids. Default none: the text holds no pad, begin, end or unknown token. */
@@ -74,13 +80,11 @@ export async function createPipeline(config: PipelineConfig): Promise<Pipeline> 
       await get("schedule"),
     ];
     const denoiser = await get("denoiser");
-    const { maxLength } = denoiser;
-    const canvas = openCanvas(tokenizer, { ...request, length: request.length ?? maxLength, maxLength });
     yield* reverseLoop({
       denoiser,
       sampler,
       schedule,
-      canvas,
+      ...startOf(request, tokenizer, denoiser),
       maskTokenId: tokenizer.special.mask,
       seed: request.seed ?? 0,
       suppressed: tokenizer.specialIds.filter((id) => !request.allowSpecial?.includes(id)),
@@ -126,6 +130,24 @@ export async function createPipeline(config: PipelineConfig): Promise<Pipeline> 
 }
 
 // --- internal ---
+
+/** The page that a request asks for, or the state that it goes on from. */
+function startOf(
+  request: GenerationRequest,
+  tokenizer: Tokenizer,
+  { maxLength }: Denoiser,
+): { readonly canvas: Canvas; readonly progress?: RunProgress } {
+  const { from, length = maxLength } = request;
+  if (from === undefined) return { canvas: openCanvas(tokenizer, { ...request, length, maxLength }) };
+  const unused = (["prompts", "rowKeys"] as const).find((key) => request[key] !== undefined);
+  if (unused === undefined) return from;
+  throw new DiffusionError({
+    code: "PROMPT_INVALID",
+    component: "core/pipeline",
+    problem: `expected no ${unused} in a request that goes on from a state, got some`,
+    remedy: "Leave them out, or leave `from` out to begin anew",
+  });
+}
 
 function assertKeys(config: PipelineConfig): void {
   const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
