@@ -27,9 +27,11 @@ export {
 export type {
   Denoiser,
   DenoiserInput,
+  ForwardCost,
   TokenDistributions,
   TokenDraws,
   TokenRule,
+  WeightedEntries,
 } from "./contracts/denoiser.js";
 export type { Learner, LearnerReport, LearnerScores, LearnerStep, NamedArray } from "./contracts/learner.js";
 export type {
@@ -41,6 +43,8 @@ export type {
 export type { RowDraws, Sampler, SamplerDecision, SamplerRow } from "./contracts/sampler.js";
 export { lossWeight, maskRate, noiseCurves, revealProbability } from "./contracts/schedule-math.js";
 export type { SpecialTokenIds, Tokenizer } from "./contracts/tokenizer.js";
+export { combineDistributions } from "./distributions/combine-distributions.js";
+export { hostDistributions } from "./distributions/host-distributions.js";
 export {
   DiffusionError,
   type DiffusionErrorParts,

@@ -128,6 +128,19 @@ export function tokenDistributions(
       return table;
     },
 
+    combine(parts) {
+      assertLive(logits);
+      for (const { entries } of parts) assertEntries(entries, parts[0].entries.length, count);
+      const sum = tf.tidy(() => {
+        const weighted = parts.map(({ weight, entries }) => {
+          const chosen = tf.gather(logits, tf.tensor1d(entries, "int32")); // [entries, vocab]
+          return weight === 1 ? chosen : (tf.mul(chosen, weight) as tf.Tensor2D);
+        });
+        return weighted.reduce((total, part) => tf.add(total, part));
+      });
+      return tokenDistributions(sum, { forbidden });
+    },
+
     dispose(): void {
       logits.dispose(); // a second call does nothing
     },
@@ -195,6 +208,19 @@ async function download(tensor: tf.Tensor): Promise<Float32Array> {
   } finally {
     tensor.dispose();
   }
+}
+
+function assertEntries(entries: Int32Array, length: number, count: number): void {
+  if (entries.length !== length || length === 0) {
+    throw invalid(
+      "SHAPE_MISMATCH",
+      `parts of equally many entries, at least one, got ${entries.length} and ${length}`,
+      "Name a distribution for each entry in each part",
+    );
+  }
+  const wrong = entries.find((entry) => entry < 0 || entry >= count);
+  if (wrong === undefined) return;
+  throw invalid("SHAPE_MISMATCH", `entries below ${count}, got ${wrong}`, "Entries count the distributions");
 }
 
 function assertIds(ids: readonly number[] | Int32Array, vocab: number, role: string): void {

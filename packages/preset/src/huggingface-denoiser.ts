@@ -1,7 +1,7 @@
 import { DiffusionError, defineDenoiser } from "@textdiffusion/core";
+import { paddedDenoiser } from "@textdiffusion/denoisers";
 import { idsUnknownTo, loadModel, maskedLanguageModelDenoiser } from "@textdiffusion/models";
 import { z } from "zod";
-import { paddedDenoiser } from "./padded-denoiser.js";
 
 /**
  * The model of a Hugging Face folder as a denoiser that a config can name.

@@ -1,6 +1,7 @@
 export * from "@textdiffusion/backend-node";
 export * from "@textdiffusion/core";
 export * from "@textdiffusion/data";
+export * from "@textdiffusion/denoisers";
 export * from "@textdiffusion/evaluation";
 export * from "@textdiffusion/models";
 export * as ops from "@textdiffusion/ops";
@@ -30,5 +31,4 @@ export { type BackendReport, examineMachine, type MachineReport } from "./examin
 export { huggingfaceDenoiser } from "./huggingface-denoiser.js";
 export { type LoadOptions, loadTextDiffusion, type TextDiffusion } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
-export { paddedDenoiser } from "./padded-denoiser.js";
 export { type TrainOutcome, type TrainRequest, trainTextDiffusion } from "./train-text-diffusion.js";

@@ -1,6 +1,6 @@
+export { hostDistributions } from "@textdiffusion/core";
 export { fakeDenoiser } from "./denoisers/fake-denoiser.js";
 export { type HostDenoiserOptions, type HostRow, hostDenoiser } from "./denoisers/host-denoiser.js";
-export { hostDistributions } from "./denoisers/host-distributions.js";
 export { oracleDenoiser } from "./denoisers/oracle-denoiser.js";
 export { type JointEntry, tableDenoiser } from "./denoisers/table-denoiser.js";
 export { uniformDenoiser } from "./denoisers/uniform-denoiser.js";

@@ -6,9 +6,14 @@ export interface DenoiserInput {
   readonly ids: Int32Array;
   /** 1 where the model may attend; shape [batch, seq]. */
   readonly attentionMask: Uint8Array;
+  /**
+   * 1 where the text is being written, 0 on prompt, frame and padding; shape [batch, seq]. Most denoisers do not look at
+   * it; guidance does. Left out where there is no prompt to know of.
+   */
+  readonly editable?: Uint8Array;
   /** Time of each row; shape [batch]. Ignored unless `timeConditioned`. */
   readonly time: Float64Array;
-  /** Flat indices `row * seq + position`, ascending, at least one; shape [positions]. Only these are predicted. */
+  /** Flat indices `row * seq + position`, ascending, at least one; one may repeat; shape [positions]. Only these are predicted. */
   readonly positions: Int32Array;
 }
 
@@ -46,10 +51,28 @@ export interface TokenDraws {
   readonly margin: Float32Array;
 }
 
+/** What an answer cost. */
+export interface ForwardCost {
+  /** Network calls. */
+  readonly forwards: number;
+  /** Rows that passed the network, over all calls. */
+  readonly rowForwards: number;
+}
+
+/** A share in a combination of distributions. */
+export interface WeightedEntries {
+  /** The weights of all parts sum to 1. */
+  readonly weight: number;
+  /** Which distribution stands at each entry of the result; the same length in all parts. */
+  readonly entries: Int32Array;
+}
+
 /** Categorical distributions over the vocabulary, one for each requested position, kept where they were computed. */
 export interface TokenDistributions {
   /** Number of requested positions. */
   readonly count: number;
+  /** What they cost, where that is not one network call of the rows that were asked. */
+  readonly cost?: ForwardCost;
   /**
    * @param rule - how to choose
    * @param uniforms - one number in the open interval (0, 1) for each position; shape [positions]
@@ -66,6 +89,12 @@ export interface TokenDistributions {
   logProbsOf(tokens: Int32Array): Promise<Float32Array>;
   /** Normalised log-probabilities in nats; shape [positions, vocab]. Downloads the whole table. */
   logProbs(): Promise<Float32Array>;
+  /**
+   * New distributions whose logits are weighted sums of these, computed where these are: entry i has
+   * `sum over parts of weight * logits[entries[i]]`. What any part calls impossible stays impossible. The caller disposes
+   * of the result and of these. Optional: `combineDistributions` does it on the host for those that lack it.
+   */
+  combine?(parts: readonly WeightedEntries[]): TokenDistributions;
   /** Frees what `denoise` allocated. The caller of `denoise` owns it; a second call does nothing. */
   dispose(): void;
 }

@@ -68,9 +68,9 @@ export interface StepFinished {
   readonly masked: number;
   /** Rows that this step finished. */
   readonly finishedRows: readonly number[];
-  /** Network calls so far, a call of the whole batch being one. */
+  /** Network calls so far, a call of the whole batch being one; as the denoiser counts them, where it does. */
   readonly forwards: number;
-  /** Rows times calls so far: what the calls cost. */
+  /** Rows that passed the network so far, over all calls: what they cost. Guidance passes each row twice. */
   readonly rowForwards: number;
 }
 

@@ -153,6 +153,21 @@ describe("cost", () => {
     expect(finished.rowForwards).toBe(2 + 5);
   });
 
+  it("is what the denoiser says, where it says something, and it is told what is editable", async () => {
+    const fake = fakeDenoiser({ vocabularySize, maskTokenId });
+    const seen: (Uint8Array | undefined)[] = [];
+    const denoiser: Denoiser = {
+      ...fake,
+      denoise: async (input) => {
+        seen.push(input.editable);
+        return { ...(await fake.denoise(input)), cost: { forwards: 2, rowForwards: 5 } };
+      },
+    };
+    const { finished } = await run({ denoiser, canvas: page("0123__") });
+    expect(finished).toMatchObject({ forwards: 4, rowForwards: 10 });
+    expect(seen).toEqual(new Array(2).fill(Uint8Array.of(0, 0, 0, 0, 1, 1)));
+  });
+
   it("a page without gaps costs nothing", async () => {
     const { events, finished } = await run({ canvas: page("012345"), sampler: rewriting(9) });
     expect(events.map(({ kind }) => kind)).toEqual(["started", "finished"]);

@@ -1,4 +1,4 @@
-import type { Denoiser, TokenDraws } from "../contracts/denoiser.js";
+import type { Denoiser, ForwardCost, TokenDraws } from "../contracts/denoiser.js";
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
 import type { RowDraws, Sampler, SamplerRow } from "../contracts/sampler.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
@@ -89,12 +89,10 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
       return { row, view, positions };
     });
     const asking = plans.filter((plan) => plan.positions.length > 0);
-    const drawsOf =
-      asking.length > 0 ? await predict(options, canvas.seq, asking, step) : new Map<RowState, RowDraws>();
-    if (asking.length > 0) {
-      forwards++;
-      rowForwards += asking.length;
-    }
+    const { drawsOf, cost } =
+      asking.length > 0 ? await predict(options, canvas.seq, asking, step) : noPredictions;
+    forwards += cost.forwards;
+    rowForwards += cost.rowForwards;
     const revealed: PositionChange[] = [];
     const remasked: PositionChange[] = [];
     const confirmed: PositionChange[] = [];
@@ -152,6 +150,14 @@ function candidatesOf(untaken: readonly UntakenDraw[]): Candidates {
   };
 }
 
+/** What the denoiser said of the rows that asked, and what that cost. */
+interface Predictions {
+  readonly drawsOf: ReadonlyMap<RowState, RowDraws>;
+  readonly cost: ForwardCost;
+}
+
+const noPredictions: Predictions = { drawsOf: new Map(), cost: { forwards: 0, rowForwards: 0 } };
+
 const noDraws: RowDraws = {
   positions: new Int32Array(0),
   tokens: new Int32Array(0),
@@ -160,16 +166,17 @@ const noDraws: RowDraws = {
   margin: new Float32Array(0),
 };
 
-/** One forward for all rows that asked, and the draws handed back row by row. */
+/** One question for all rows that asked, and the draws handed back row by row. */
 async function predict(
   { denoiser, sampler, suppressed, maskTokenId }: ReverseLoopOptions,
   seq: number,
   plans: readonly Plan[],
   step: number,
-): Promise<Map<RowState, RowDraws>> {
+): Promise<Predictions> {
   const batch = plans.length;
   const ids = new Int32Array(batch * seq);
   const attentionMask = new Uint8Array(batch * seq);
+  const editable = new Uint8Array(batch * seq);
   const count = plans.reduce((sum, plan) => sum + plan.positions.length, 0);
   const positions = new Int32Array(count);
   const uniforms = new Float64Array(count);
@@ -177,6 +184,7 @@ async function predict(
   plans.forEach((plan, index) => {
     ids.set(plan.row.ids, index * seq);
     attentionMask.set(plan.row.attentionMask, index * seq);
+    editable.set(plan.row.editable, index * seq);
     positions.set(
       plan.positions.map((position) => index * seq + position),
       offset,
@@ -185,7 +193,7 @@ async function predict(
     offset += plan.positions.length;
   });
   const time = Float64Array.from(plans, (plan) => plan.view.t);
-  const distributions = await denoiser.denoise({ batch, seq, ids, attentionMask, time, positions });
+  const distributions = await denoiser.denoise({ batch, seq, ids, attentionMask, editable, time, positions });
   let draws: TokenDraws;
   try {
     draws = await distributions.draw(sampler.tokenRule, uniforms, suppressed);
@@ -206,7 +214,7 @@ async function predict(
     });
     from = to;
   }
-  return byRow;
+  return { drawsOf: byRow, cost: distributions.cost ?? { forwards: 1, rowForwards: batch } };
 }
 
 function assertDraws(

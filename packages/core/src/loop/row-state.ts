@@ -19,13 +19,13 @@ export interface RowChanges {
 export class RowState {
   readonly ids: Int32Array;
   readonly attentionMask: Uint8Array;
+  readonly editable: Uint8Array;
   readonly revealLogProbs: Float64Array;
   /** Steps of the sampler that are done: where the row stands on its grid. */
   step: number;
   /** Steps of the run that are done: they key the randomness, so that a fork onto another grid draws no number twice. */
   private turn: number;
   private readonly wasDone: boolean;
-  private readonly editable: Uint8Array;
   private readonly editablePositions: Int32Array;
   private readonly random: Random;
 

@@ -1,5 +1,4 @@
-import type { Denoiser } from "@textdiffusion/core";
-import { hostDistributions } from "./host-distributions.js";
+import { type Denoiser, hostDistributions } from "@textdiffusion/core";
 
 /** One row of a canvas, as a denoiser on the host sees it. */
 export interface HostRow {

@@ -1,11 +1,12 @@
 import {
+  combineDistributions,
   type Denoiser,
   type DenoiserInput,
+  hostDistributions,
   Random,
   type TokenDraws,
   type TokenRule,
 } from "@textdiffusion/core";
-import { hostDistributions } from "../denoisers/host-distributions.js";
 import { close, holds } from "../expect-law.js";
 import { type Law, type LawSkip, withSkips } from "../law.js";
 
@@ -24,7 +25,7 @@ export interface DenoiserLawOptions {
 
 /**
  * The laws of `Denoiser`: `sums-to-one`, `never-the-mask`, `argmax-agrees`, `draws-agree`, `scores-agree`,
- * `picks-agree`, `suppresses`, `row-stands-alone`, `position-stands-alone`, `frees-what-it-took`. Draws are compared with
+ * `picks-agree`, `suppresses`, `row-stands-alone`, `position-stands-alone`, `combines-agree`, `frees-what-it-took`. Draws are compared with
  * `hostDistributions`, the reference in doubles, made from the denoiser's own table.
  *
  * @param make - makes the denoiser; each law disposes of what it made
@@ -174,13 +175,32 @@ export function denoiserLaws(make: () => Denoiser | Promise<Denoiser>, options: 
           sameTable(alone, together[index], tolerance, `position ${positions[0]}, requested alone`);
         }
       }),
+      law("combines-agree", async (denoiser, input) => {
+        const reference = hostDistributions(await tableOf(denoiser, input));
+        const distributions = await denoiser.denoise(input);
+        const last = distributions.count - 1;
+        const parts = [
+          { weight: 2.5, entries: Int32Array.of(0, last, 1) },
+          { weight: -1.5, entries: Int32Array.of(last, 0, 1) },
+        ];
+        const combined = distributions.combine?.(parts);
+        distributions.dispose();
+        if (combined === undefined) return; // optional
+        const table = await combined.logProbs().finally(() => combined.dispose());
+        const expected = await (await combineDistributions(reference, parts)).logProbs();
+        holds(combined.count === 3, () => `expected 3 combined distributions, got ${combined.count}`);
+        // A sum of logits that are off by the tolerance, each times its weight, and of their normalisation.
+        sameTable(Float64Array.from(table), Float64Array.from(expected), 8 * tolerance, "combinations");
+      }),
       law("frees-what-it-took", async (denoiser, input) => {
         await tableOf(denoiser, input); // what a first call caches may stay
         const before = tensors?.();
         const distributions = await denoiser.denoise(input);
         await distributions.draw({ temperature: 1 }, new Float64Array(distributions.count).fill(0.5));
+        const combined = distributions.combine?.([{ weight: 1, entries: Int32Array.of(0) }]);
         distributions.dispose();
         distributions.dispose();
+        combined?.dispose();
         const after = tensors?.();
         holds(after === before, () => `expected ${before} live tensors after dispose, got ${after}`);
       }),
@@ -225,6 +245,7 @@ function canvasOf(
     seq,
     ids,
     attentionMask: new Uint8Array(ids.length).fill(1),
+    editable: Uint8Array.from(ids, (id) => (id === maskTokenId ? 1 : 0)),
     time: new Float64Array([0.5, 1, 1 / seq]),
     positions: Int32Array.from(positions),
   };
@@ -237,6 +258,7 @@ function rowOf(input: DenoiserInput, row: number): DenoiserInput {
     seq: input.seq,
     ids: input.ids.slice(from, to),
     attentionMask: input.attentionMask.slice(from, to),
+    editable: input.editable?.slice(from, to),
     time: input.time.slice(row, row + 1),
     positions: input.positions.filter((flat) => flat >= from && flat < to).map((flat) => flat - from),
   };

@@ -1,9 +1,5 @@
-import {
-  DiffusionError,
-  type TokenDistributions,
-  type TokenDraws,
-  type TokenRule,
-} from "@textdiffusion/core";
+import type { TokenDistributions, TokenDraws, TokenRule, WeightedEntries } from "../contracts/denoiser.js";
+import { DiffusionError } from "../errors/diffusion-error.js";
 
 /**
  * `TokenDistributions` in doubles on the host: the contract's sentences, one after the other. This is the reference
@@ -37,11 +33,34 @@ export function hostDistributions(rows: readonly Float64Array[]): TokenDistribut
     },
     logProbsOf: async (tokens) => Float32Array.from(rows, (row, index) => row[tokens[index]]),
     logProbs: async () => Float32Array.from(rows.flatMap((row) => [...row])),
+    combine: (parts) =>
+      hostDistributions(Array.from(parts[0].entries, (_, index) => combineRows(rows, parts, index))),
     dispose: () => undefined, // doubles on the host: the garbage collector's
   };
 }
 
 // --- internal ---
+
+/** The weighted sum of the logits that stand at `index` of each part, normalised. */
+function combineRows(
+  rows: readonly Float64Array[],
+  parts: readonly WeightedEntries[],
+  index: number,
+): Float64Array {
+  if (parts.length === 1) return rows[parts[0].entries[index]]; // weight 1
+  const logits = rows[parts[0].entries[index]].map((_, id) => {
+    let logit = 0;
+    for (const { weight, entries } of parts) {
+      const part = rows[entries[index]][id];
+      if (part === Number.NEGATIVE_INFINITY) return part; // and no weight, negative ones least of all, changes that
+      logit += weight * part;
+    }
+    return logit;
+  });
+  return logits.every((logit) => logit === Number.NEGATIVE_INFINITY)
+    ? logits
+    : softmax(logits, 1).map(Math.log);
+}
 
 /** One token by the order that `TokenRule` states. */
 function drawToken(logits: Float64Array, rule: TokenRule, uniform: number): number {
@@ -92,7 +111,7 @@ function margin(probabilities: Float64Array): number {
 function nothingLeft(index: number): DiffusionError {
   return new DiffusionError({
     code: "TOKEN_OUT_OF_RANGE",
-    component: "testkit/host-distributions",
+    component: "core/host-distributions",
     problem: `expected a token of positive probability that is not suppressed, got none at requested position ${index}`,
     remedy: "Suppress fewer ids",
   });

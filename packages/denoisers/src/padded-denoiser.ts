@@ -1,4 +1,9 @@
-import { type Denoiser, DiffusionError, type TokenDistributions } from "@textdiffusion/core";
+import {
+  type Denoiser,
+  DiffusionError,
+  type TokenDistributions,
+  type WeightedEntries,
+} from "@textdiffusion/core";
 
 /**
  * Backends that compile a graph compile one for each shape, and a generation asks for fewer positions with every step.
@@ -21,11 +26,8 @@ export function paddedDenoiser(denoiser: Denoiser): Denoiser {
     denoise: async (input) => {
       const { length } = input.positions;
       const multiple = Math.ceil((input.batch * input.seq) / LENGTHS);
-      const positions = new Int32Array(Math.ceil(length / multiple) * multiple).fill(
-        input.positions[length - 1],
-      );
-      positions.set(input.positions);
-      return first(length, positions.length, await denoiser.denoise({ ...input, positions }));
+      const positions = padded(input.positions, multiple);
+      return first(length, positions.length, multiple, await denoiser.denoise({ ...input, positions }));
     },
     dispose: () => denoiser.dispose(),
   };
@@ -33,13 +35,29 @@ export function paddedDenoiser(denoiser: Denoiser): Denoiser {
 
 // --- internal ---
 
-/** The first `count` of `padded` distributions. */
-function first(count: number, padded: number, all: TokenDistributions): TokenDistributions {
+/** To a multiple of a number; the last one repeats as padding. */
+function padded(indices: Int32Array, multiple: number): Int32Array {
+  const filled = new Int32Array(Math.ceil(indices.length / multiple) * multiple).fill(
+    indices.at(-1) as number,
+  );
+  filled.set(indices);
+  return filled;
+}
+
+/** The first `count` of `length` distributions. */
+function first(count: number, length: number, multiple: number, all: TokenDistributions): TokenDistributions {
+  const combine = (parts: readonly WeightedEntries[]) => {
+    const filled = parts.map(({ weight, entries }) => ({ weight, entries: padded(entries, multiple) }));
+    const combined = all.combine as NonNullable<TokenDistributions["combine"]>;
+    return first(parts[0].entries.length, filled[0].entries.length, multiple, combined(filled));
+  };
   return {
     count,
+    cost: all.cost,
+    combine: all.combine && combine,
     draw: async (rule, uniforms, suppressed) => {
       if (uniforms.length !== count) throw wrongLength(count, "uniforms", uniforms.length);
-      const filled = new Float64Array(padded).fill(0.5);
+      const filled = new Float64Array(length).fill(0.5);
       filled.set(uniforms);
       const { tokens, logProbs, entropy, margin } = await all.draw(rule, filled, suppressed);
       return {
@@ -51,13 +69,13 @@ function first(count: number, padded: number, all: TokenDistributions): TokenDis
     },
     logProbsOf: async (tokens) => {
       if (tokens.length !== count) throw wrongLength(count, "tokens", tokens.length);
-      const filled = new Int32Array(padded).fill(tokens[count - 1]);
+      const filled = new Int32Array(length).fill(tokens[count - 1]);
       filled.set(tokens);
       return (await all.logProbsOf(filled)).subarray(0, count);
     },
     logProbs: async () => {
       const table = await all.logProbs();
-      return table.subarray(0, (table.length / padded) * count);
+      return table.subarray(0, (table.length / length) * count);
     },
     dispose: () => all.dispose(),
   };
@@ -66,7 +84,7 @@ function first(count: number, padded: number, all: TokenDistributions): TokenDis
 function wrongLength(count: number, what: string, got: number): DiffusionError {
   return new DiffusionError({
     code: "SHAPE_MISMATCH",
-    component: "textdiffusion/denoiser",
+    component: "denoisers/padded",
     problem: `expected ${count} ${what}, got ${got}`,
     remedy: "Pass one for each position",
   });

@@ -1,0 +1,4 @@
+export { type GuidanceOptions, guidedDenoiser } from "./guided-denoiser.js";
+export { nextAlignedDenoiser } from "./next-aligned-denoiser.js";
+export { paddedDenoiser } from "./padded-denoiser.js";
+export { reusingDenoiser } from "./reusing-denoiser.js";
