@@ -33,6 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
     "evaluation",
     "models",
     "training",
+    "tfjs-backend-onnx",
     "backend-node",
   ],
   cli: ["preset"],

@@ -5,6 +5,7 @@ import type { CommandContext } from "./commands/context.js";
 import { countTokensCommand } from "./commands/count-tokens.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
+import { exportCommand } from "./commands/export.js";
 import { generateCommand } from "./commands/generate.js";
 import { labCommand } from "./commands/lab.js";
 import { trainCommand } from "./commands/train.js";
@@ -22,6 +23,9 @@ Train a small model on a text of yours, then watch it write:
 How good is it, and which sampler suits it:
   $ textdiffusion eval --model my-model --data my-text.txt
   $ textdiffusion lab --model my-model --data my-text.txt --out lab
+
+For other runtimes and the browser, as an ONNX file:
+  $ textdiffusion export --model my-model --out my-model-onnx
 
 What this machine can do:
   $ textdiffusion doctor
@@ -79,6 +83,7 @@ function program(context: CommandContext): Command {
     .addCommand(generateCommand(context))
     .addCommand(evalCommand(context))
     .addCommand(labCommand(context))
+    .addCommand(exportCommand(context))
     .addCommand(countTokensCommand(context))
     .addCommand(doctorCommand(context));
   for (const each of [command, ...command.commands]) {

@@ -9,4 +9,5 @@ export {
 export { type EncoderModel, encoderModelFromArrays } from "./encoder/encoder-model.js";
 export { loadModel } from "./files/load-model.js";
 export { type ModelRecord, readModelRecord, writeModelRecord } from "./files/model-record.js";
+export { saveConfig } from "./files/save-config.js";
 export { type SaveModelOptions, saveModel } from "./files/save-model.js";

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
 import {
@@ -9,6 +8,7 @@ import {
   Registry,
 } from "@textdiffusion/core";
 import { defaultPlugins } from "./default-plugins.js";
+import { presetVersion } from "./preset-version.js";
 
 export type BackendReport =
   | {
@@ -56,7 +56,7 @@ export async function examineMachine(
   }
   return {
     system: {
-      version: JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).version,
+      version: presetVersion(),
       node: process.versions.node,
       platform: `${platform()}-${arch()}`,
       processor: cpus()[0]?.model.trim() ?? "unknown processor",

@@ -28,6 +28,12 @@ export { laboratoryEntries, type NamedSampler } from "./evaluation/laboratory-en
 export { type LaboratoryRequest, laboratoryOptions } from "./evaluation/laboratory-options.js";
 export { splitText } from "./evaluation/split-text.js";
 export { type BackendReport, examineMachine, type MachineReport } from "./examine-machine.js";
+export {
+  type ExportOnnxRequest,
+  type ExportStage,
+  exportOnnxModel,
+  type OnnxExport,
+} from "./export/export-onnx-model.js";
 export { huggingfaceDenoiser } from "./huggingface-denoiser.js";
 export { type LoadOptions, loadTextDiffusion, type TextDiffusion } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";

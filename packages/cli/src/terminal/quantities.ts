@@ -20,6 +20,11 @@ export function formatCount(count: number): string {
   return String(Math.round(count));
 }
 
+/** `950 B`, `12.3 kB`, `4.57 MB`, `1.20 GB`. */
+export function formatBytes(bytes: number): string {
+  return bytes < 1000 ? `${bytes} B` : `${formatCount(bytes)}B`;
+}
+
 /** `━━━━────`, filled to `share` in [0, 1]. */
 export function progressBar(share: number, width: number): string {
   const filled = Math.round(Math.min(1, Math.max(0, share)) * width);

@@ -97,7 +97,7 @@ function recordGraph(
       const made = tidy(() => run(...examples));
       Object.assign(results, made);
     });
-    const graph = new GraphBuilder(prepared);
+    const graph = new GraphBuilder(prepared, true);
     const inputOf = new Map<Entry, OnnxValue>(
       examples.map((example, index) => [backend.entryOf(example), values[index]]),
     );

@@ -49,8 +49,14 @@ export class GraphBuilder {
   readonly #truths = new Map<string, string>();
   #names = 0;
 
-  /** @param prepared - everything that will be lowered, in order */
-  constructor({ nodes, outputs }: Pick<PreparedGraph, "nodes" | "outputs">) {
+  /**
+   * @param prepared - everything that will be lowered, in order
+   * @param standardOnly - leave out the operators that onnxruntime has besides those of ONNX
+   */
+  constructor(
+    { nodes, outputs }: Pick<PreparedGraph, "nodes" | "outputs">,
+    readonly standardOnly = false,
+  ) {
     for (const node of nodes) {
       for (const { entry } of node.inputs)
         this.#readers.set(entry, [...(this.#readers.get(entry) ?? []), node]);

@@ -118,6 +118,10 @@ function buildMatmul(graph: GraphBuilder, a: Edge, b: Edge, transA: number, tran
   if (transA === 0 && transB === 0) return graph.operator("MatMul", [left, right]);
   if (a.shape.length === 2 && b.shape.length === 2)
     return graph.operator("Gemm", [left, right], { transA, transB });
+  if (graph.standardOnly) {
+    const factors = [swapped(graph, left, a.shape, transA), swapped(graph, right, b.shape, transB)];
+    return graph.operator("MatMul", factors);
+  }
   const attributes = { transA, transB, alpha: { float: 1 } };
   return graph.operator("FusedMatMul", [left, right], attributes, "com.microsoft");
 }
@@ -125,6 +129,11 @@ function buildMatmul(graph: GraphBuilder, a: Edge, b: Edge, transA: number, tran
 /** A factor of a product of integers, which no operator transposes on the way. */
 function integers(graph: GraphBuilder, { entry, shape }: Edge, name: string, transpose: number): string {
   const value = entry.type === "bool" ? graph.cast(name, "int32") : name;
+  return swapped(graph, value, shape, transpose);
+}
+
+/** The last two axes swapped, where `transpose` is 1. */
+function swapped(graph: GraphBuilder, value: string, shape: readonly number[], transpose: number): string {
   if (transpose === 0) return value;
   const batchAxes = shape.slice(0, -2).map((_, axis) => axis);
   const perm = [...batchAxes, shape.length - 1, shape.length - 2];
