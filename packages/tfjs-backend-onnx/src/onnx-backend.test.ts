@@ -334,25 +334,6 @@ describe("a runtime that answers later", () => {
   });
 });
 
-describe("frozen variables", () => {
-  it("give the same answers, and their new values once they are assigned to", async () => {
-    const weight = tf.variable(tf.randomNormal([16, 16], 0, 1, "float32", 1));
-    const x = tf.randomNormal([4, 16], 0, 1, "float32", 2);
-    const answer = () =>
-      tf.tidy(() => Array.from(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D).dataSync()));
-    const before = answer();
-    await backend.freeze([weight]);
-    const frozen = answer();
-    frozen.forEach((value, place) => {
-      expect(value).toBeCloseTo(before[place], 5);
-    });
-    weight.assign(tf.mul(weight, 2));
-    answer().forEach((value, place) => {
-      expect(value).toBeCloseTo(2 * before[place], 4);
-    });
-  });
-});
-
 it.each([{ threads: 0 }, { maxGraphs: -1 }])("refuses %j", async (options) => {
   await expect(installOnnxBackend(options)).rejects.toMatchObject({ code: "OPTION_INVALID" });
 });

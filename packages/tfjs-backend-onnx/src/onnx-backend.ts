@@ -138,7 +138,7 @@ export class OnnxBackend extends KernelBackend {
     if (!force && stored.references > 0) return false;
     if (!isTexts(stored)) {
       this.#steps.released(stored);
-      this.#frozen.delete(stored);
+      this.#thaw(stored);
     }
     this.#store.remove(dataId, stored);
     return true;
@@ -204,9 +204,10 @@ export class OnnxBackend extends KernelBackend {
   }
 
   /**
-   * Makes the present values of variables a part of the graphs that use them: ONNX Runtime then packs them once for
-   * its matrix products, at the price of memory for the packed copy in each graph. For inference. A variable that is
-   * assigned to is no longer frozen.
+   * Makes the present values of variables a part of the graphs that use them: ONNX Runtime then packs them for its
+   * matrix products, at the price of memory for the packed copy. A program has one such graph for all its sizes, as
+   * long as these change nothing but shapes. For inference. A variable that is assigned to is no longer frozen; once
+   * it is disposed of or has a new value, the graphs that held it are freed.
    */
   async freeze(variables: Iterable<Variable>): Promise<void> {
     await this.flush();
@@ -255,6 +256,15 @@ export class OnnxBackend extends KernelBackend {
     this.#steps.moved();
     if (this.#steps.ended) this.#endStep();
     if (this.recorder.recorded.length >= this.#options.maxRecorded) this.#runUnread();
+  }
+
+  /** A weight that is gone, be it for another value, is needed in no graph any more. */
+  #thaw(entry: Entry): void {
+    const number = this.#frozen.get(entry);
+    if (number === undefined) return;
+    this.#frozen.delete(entry);
+    if (this.#options.runtime.synchronous) this.#cache.releaseFrozen(number);
+    else void (this.#running ?? Promise.resolve()).then(() => this.#cache.releaseFrozen(number));
   }
 
   #takeRecorded(): readonly RecordedNode<Operation>[] {

@@ -4,7 +4,7 @@ import { encodeModel, type OnnxDescription, type OnnxGraph, type OnnxValue } fro
 import type { OnnxBackend } from "../onnx-backend.js";
 import { OnnxBackendError } from "../onnx-backend-error.js";
 import type { Entry } from "../recording/recorded-node.js";
-import { type NamedAxis, withDynamicSizes } from "./dynamic-sizes.js";
+import { withDynamicSizes } from "./dynamic-sizes.js";
 
 export interface ExportInput {
   /** A string names an axis whose size is left open; the same name means the same size. */
@@ -42,16 +42,13 @@ export async function recordOnnx(
   { inputs, recordedSizes = {} }: RecordOptions,
 ): Promise<OnnxGraph> {
   await backend.flush();
-  const axes = namedAxes(inputs);
-  const record = (which: 0 | 1) => {
-    const sizes = axes.map(
-      ({ name }, index) => (recordedSizes[name] ?? defaultSizes[index % defaultSizes.length])[which],
-    );
-    const sizeOf = new Map(axes.map(({ name }, index) => [name, sizes[index]]));
-    return { graph: recordGraph(backend, run, inputs, sizeOf), sizes };
-  };
-  const first = record(0);
-  return axes.length === 0 ? first.graph : withDynamicSizes(first, record(1), axes);
+  const axes = namedAxes(inputs).map((axis, index) => ({
+    ...axis,
+    sizes: recordedSizes[axis.name] ?? defaultSizes[index % defaultSizes.length],
+  }));
+  const record = (which: 0 | 1) =>
+    recordGraph(backend, run, inputs, new Map(axes.map(({ name, sizes }) => [name, sizes[which]])));
+  return axes.length === 0 ? record(0) : withDynamicSizes([record(0), record(1)], axes);
 }
 
 // --- internal ---
@@ -63,6 +60,13 @@ const defaultSizes: readonly (readonly [number, number])[] = [
   [9, 13],
   [10, 17],
 ];
+
+/** An axis with a name, where it is met first. */
+interface NamedAxis {
+  readonly name: string;
+  readonly input: string;
+  readonly axis: number;
+}
 
 function namedAxes(inputs: RecordOptions["inputs"]): NamedAxis[] {
   const axes = new Map<string, NamedAxis>();

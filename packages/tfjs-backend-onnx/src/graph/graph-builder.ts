@@ -47,7 +47,7 @@ export class GraphBuilder {
   readonly #outputs = new Set<string>();
   /** Numbers that were cast from truth values, and those. */
   readonly #truths = new Map<string, string>();
-  #names = 0;
+  #results = 0;
 
   /**
    * @param prepared - everything that will be lowered, in order
@@ -130,7 +130,8 @@ export class GraphBuilder {
     attributes: Attributes,
     { domain = "", outputs: count = 1 }: OperatorOptions,
   ): string[] {
-    const outputs = Array.from({ length: count }, () => this.#name("v")); // results alone begin with a v
+    // Results alone begin with a v. Their numbers do not depend on how many constants there are.
+    const outputs = Array.from({ length: count }, () => `v${this.#results++}`);
     const owner = this.current ? `${this.current.operation.name}#${this.current.index}` : "graph";
     this.nodes.push({ name: `${owner}/${outputs[0]}`, operator, domain, inputs, outputs, attributes });
     return outputs;
@@ -233,7 +234,7 @@ export class GraphBuilder {
   }
 
   #constant(constant: Omit<OnnxConstant, "name">): string {
-    const name = this.#name("c");
+    const name = `c${this.constants.length}`;
     this.constants.push({ name, ...constant });
     return name;
   }
@@ -244,10 +245,6 @@ export class GraphBuilder {
     const made = make();
     this.#known.set(key, made);
     return made;
-  }
-
-  #name(prefix: string): string {
-    return `${prefix}${this.#names++}`;
   }
 }
 

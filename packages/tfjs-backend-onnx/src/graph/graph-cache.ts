@@ -1,15 +1,17 @@
+import { encodeModel, type OnnxGraph } from "../model/onnx-model.js";
+import { differingAxes, type SizeTemplate, sizeTemplate, withOpenAxes } from "../model/size-template.js";
 import { messageOf, OnnxBackendError } from "../onnx-backend-error.js";
 import { hashKey, type PreparedGraph, sameKey } from "../recording/prepared-graph.js";
 import { describeNode, type Entry, type RecordedNode } from "../recording/recorded-node.js";
 import type { OnnxRuntime, OnnxSession, SessionSettings } from "../runtime/onnx-runtime.js";
-import { type CompiledGraph, compileGraph } from "./compile-graph.js";
+import { type LoweredGraph, lowerGraph } from "./lower-graph.js";
 import type { Operation } from "./operation.js";
 import { ThrashWatch } from "./thrash-watch.js";
 
 type Prepared = PreparedGraph<RecordedNode<Operation>>;
 
 /** A compiled graph and the session that runs it. */
-export interface CachedGraph extends Pick<CompiledGraph, "inputNames" | "outputNames"> {
+export interface CachedGraph extends Pick<LoweredGraph, "inputNames" | "outputNames"> {
   readonly session: OnnxSession;
 }
 
@@ -28,13 +30,18 @@ export interface GraphCacheOptions {
  * constants of the graph, which lets the runtime simplify; one that differs the next time becomes an input for good,
  * so that a learning rate that changes with each step costs one compilation, not one a step.
  *
+ * A graph with frozen weights holds a copy of them, so there is one for all sizes: when the same program comes with
+ * other sizes, its graph is compiled anew with those left open, and from then on every recording that the template
+ * says to be the same runs on it. One that differs by more than sizes gets a graph of its own.
+ *
  * When there are too many graphs, the one that was used longest ago goes, and its session with it.
  */
 export class GraphCache {
   readonly #options: GraphCacheOptions;
   readonly #slots = new Map<number, Slot[]>();
+  readonly #families = new Map<string, Family>();
   /** In the order of use, the oldest first. */
-  readonly #used = new Set<Slot>();
+  readonly #used = new Set<Compiled>();
   readonly #watch: ThrashWatch;
   #bytes = 0;
   compilations = 0;
@@ -60,85 +67,170 @@ export class GraphCache {
    * @throws OnnxBackendError `RUNTIME_FAILED` when the runtime refuses the graph
    */
   get(prepared: Prepared, frozen: ReadonlyMap<Entry, number>): CachedGraph | Promise<CachedGraph> {
-    const slot = this.#slotOf(prepared.key);
-    this.#used.delete(slot);
-    this.#used.add(slot);
-    if (slot.graph) {
+    const slot = this.#slotOf(prepared, frozen);
+    const { compiled, family } = slot;
+    if (compiled) {
       const changed = slot.constants.filter(({ leaf, value }) => !Object.is(numberOf(prepared, leaf), value));
-      if (changed.length === 0) return slot.graph;
-      for (const { leaf } of changed) slot.variableLeaves.add(leaf);
-      this.#release(slot);
+      if (changed.length === 0) return this.#use(compiled);
+      for (const { leaf } of changed) family.variableLeaves.add(leaf);
+      this.#detach(slot, compiled);
     }
-    this.#watch.compiling(prepared);
-    const start = performance.now();
-    const compiled = compileGraph(prepared, {
-      variableLeaves: slot.variableLeaves,
+    const lowered = lowerGraph(prepared, {
+      variableLeaves: family.variableLeaves,
       frozen,
       withSentinel: this.#options.runtime.wantsSentinel,
     });
+    slot.constants = lowered.constants;
+    const fitting = [...family.graphs].find(({ template }) => template?.fits(lowered.graph));
+    if (fitting) {
+      this.#attach(slot, fitting);
+      return this.#use(fitting);
+    }
+    for (const other of family.sharesGraphs ? family.graphs : []) {
+      const samples = [...other.samples, lowered.graph];
+      const template = samples.length <= mostSamples ? openSizes(samples) : undefined;
+      if (!template) continue;
+      Object.assign(other, { samples, template });
+      this.#attach(slot, other);
+      return this.#load(other, lowered, prepared, frozen);
+    }
+    const fresh: Compiled = {
+      ...{ family, slots: new Set(), samples: family.sharesGraphs ? [lowered.graph] : [] },
+      ...{ template: undefined, graph: undefined, bytes: 0 },
+    };
+    family.graphs.add(fresh);
+    this.#attach(slot, fresh);
+    return this.#load(fresh, lowered, prepared, frozen);
+  }
+
+  /** Releases the graphs that hold a weight: it was disposed of or has a new value. */
+  releaseFrozen(number: number): void {
+    for (const compiled of this.#used) if (compiled.family.frozen.includes(number)) this.#forget(compiled);
+    for (const [key, { frozen }] of this.#families) if (frozen.includes(number)) this.#families.delete(key);
+  }
+
+  /** Releases every session. */
+  clear(): void {
+    for (const compiled of this.#used) this.#release(compiled);
+    this.#used.clear();
+    this.#slots.clear();
+    this.#families.clear();
+  }
+
+  /** Gives a compiled graph its session, in place of the one that it may have for fewer sizes. */
+  #load(
+    compiled: Compiled,
+    lowered: LoweredGraph,
+    prepared: Prepared,
+    frozen: ReadonlyMap<Entry, number>,
+  ): CachedGraph | Promise<CachedGraph> {
+    this.#release(compiled); // first, so that the weights are not held twice
+    this.#watch.compiling(prepared);
+    const { runtime, settings } = this.#options;
+    const { template, family } = compiled;
+    const start = performance.now();
+    const model = encodeModel(template?.graph ?? lowered.graph);
     const finish = (session: OnnxSession): CachedGraph => {
       this.compilations++;
       this.compileMs += performance.now() - start;
-      const { inputNames, outputNames } = compiled;
-      slot.graph = { session, inputNames, outputNames };
-      slot.constants = compiled.constants;
-      slot.bytes = compiled.model.length + compiled.peakBytes;
-      for (const { data } of compiled.externalData) slot.bytes += data.byteLength; // packed once more
-      this.#bytes += slot.bytes;
-      this.#evict(slot);
-      return slot.graph;
+      const { inputNames, outputNames, externalData, peakBytes } = lowered;
+      compiled.graph = { session, inputNames, outputNames };
+      compiled.bytes = model.length + peakBytes;
+      for (const { data } of externalData) compiled.bytes += data.byteLength; // packed once more
+      this.#bytes += compiled.bytes;
+      this.#use(compiled);
+      this.#evict(compiled);
+      return compiled.graph;
     };
-    const fail = (error: unknown): never => {
-      this.#forget(slot);
-      throw compileError(error, prepared);
+    const fail = (error: unknown): CachedGraph | Promise<CachedGraph> => {
+      this.#forget(compiled);
+      if (!template) throw compileError(error, prepared);
+      family.sharesGraphs = false;
+      return this.get(prepared, frozen);
     };
     try {
-      const { runtime, settings } = this.#options;
-      const session = runtime.load(compiled.model, { ...settings, externalData: compiled.externalData });
+      const session = runtime.load(model, { ...settings, externalData: lowered.externalData });
       return session instanceof Promise ? session.then(finish, fail) : finish(session);
     } catch (error) {
       return fail(error);
     }
   }
 
-  /** Releases every session. */
-  clear(): void {
-    for (const slot of this.#used) this.#release(slot);
-    this.#used.clear();
-    this.#slots.clear();
+  #use(compiled: Compiled): CachedGraph {
+    this.#used.delete(compiled);
+    this.#used.add(compiled);
+    return compiled.graph!;
   }
 
-  #slotOf(key: Int32Array): Slot {
+  #slotOf(prepared: Prepared, frozen: ReadonlyMap<Entry, number>): Slot {
+    const { key } = prepared;
     const hash = hashKey(key);
     const slots = this.#slots.get(hash) ?? [];
     const known = slots.find((slot) => sameKey(slot.key, key));
     if (known) return known;
-    const slot: Slot = { key, hash, variableLeaves: new Set(), constants: [], graph: undefined, bytes: 0 };
+    const family = this.#familyOf(prepared, frozen);
+    const slot: Slot = { key, hash, family, constants: [], compiled: undefined };
     this.#slots.set(hash, [...slots, slot]);
     return slot;
   }
 
-  #evict(newest: Slot): void {
+  /** Recordings of the same operations on the same frozen weights; without such weights each stands alone. */
+  #familyOf({ nodes, leaves }: Prepared, frozen: ReadonlyMap<Entry, number>): Family {
+    const numbers = leaves.flatMap(({ entry }) => frozen.get(entry) ?? []);
+    if (numbers.length === 0) return newFamily([], false);
+    const key = `${numbers} ${nodes.map(({ operation }) => operation.name)}`;
+    const family = this.#families.get(key) ?? newFamily(numbers, true);
+    if (this.#families.size >= mostFamilies) this.#families.clear();
+    this.#families.set(key, family);
+    return family;
+  }
+
+  #evict(newest: Compiled): void {
     const { maxGraphs, maxGraphBytes } = this.#options;
-    for (const slot of this.#used) {
-      if (slot === newest || (this.#used.size <= maxGraphs && this.#bytes <= maxGraphBytes)) return;
-      this.#forget(slot);
+    for (const compiled of this.#used) {
+      if (compiled === newest || (this.#used.size <= maxGraphs && this.#bytes <= maxGraphBytes)) return;
+      this.#forget(compiled);
     }
   }
 
-  #forget(slot: Slot): void {
-    this.#release(slot);
-    this.#used.delete(slot);
+  #forget(compiled: Compiled): void {
+    this.#release(compiled);
+    this.#used.delete(compiled);
+    compiled.family.graphs.delete(compiled);
+    for (const slot of compiled.slots) this.#forgetSlot(slot);
+  }
+
+  #forgetSlot(slot: Slot): void {
     const others = this.#slots.get(slot.hash)!.filter((other) => other !== slot);
     if (others.length > 0) this.#slots.set(slot.hash, others);
     else this.#slots.delete(slot.hash);
   }
 
-  #release(slot: Slot): void {
-    slot.graph?.session.release();
-    slot.graph = undefined;
-    this.#bytes -= slot.bytes;
-    slot.bytes = 0;
+  /** Lets a slot run on a compiled graph. */
+  #attach(slot: Slot, compiled: Compiled): void {
+    slot.compiled = compiled;
+    compiled.slots.add(slot);
+    if (compiled.slots.size <= mostSlots) return;
+    const [oldest] = compiled.slots;
+    compiled.slots.delete(oldest);
+    this.#forgetSlot(oldest);
+  }
+
+  /** Takes a slot from its graph, which goes when no other runs on it. */
+  #detach(slot: Slot, compiled: Compiled): void {
+    slot.compiled = undefined;
+    compiled.slots.delete(slot);
+    if (compiled.slots.size > 0) return;
+    this.#release(compiled);
+    this.#used.delete(compiled);
+    compiled.family.graphs.delete(compiled);
+  }
+
+  #release(compiled: Compiled): void {
+    compiled.graph?.session.release();
+    compiled.graph = undefined;
+    this.#bytes -= compiled.bytes;
+    compiled.bytes = 0;
   }
 }
 
@@ -159,14 +251,52 @@ export function runError(error: unknown, prepared: Prepared): OnnxBackendError {
 
 // --- internal ---
 
+/** A structure that was met. */
 interface Slot {
   readonly key: Int32Array;
   readonly hash: number;
+  readonly family: Family;
+  constants: LoweredGraph["constants"];
+  compiled: Compiled | undefined;
+}
+
+/** Structures that may share graphs. */
+interface Family {
+  /** The frozen weights that all of them read. */
+  readonly frozen: readonly number[];
+  readonly graphs: Set<Compiled>;
   /** Leaves whose single number changed between runs. */
   readonly variableLeaves: Set<number>;
-  constants: CompiledGraph["constants"];
+  sharesGraphs: boolean;
+}
+
+interface Compiled {
+  readonly family: Family;
+  readonly slots: Set<Slot>;
+  /** Recordings that decided which sizes are open. */
+  samples: readonly OnnxGraph[];
+  /** Once there are several samples. */
+  template: SizeTemplate | undefined;
   graph: CachedGraph | undefined;
   bytes: number;
+}
+
+/** Recordings after which no further size is left open in a graph. */
+const mostSamples = 5;
+/** Structures that are remembered for one graph. */
+const mostSlots = 1024;
+const mostFamilies = 256;
+
+function newFamily(frozen: readonly number[], sharesGraphs: boolean): Family {
+  return { frozen, graphs: new Set(), variableLeaves: new Set(), sharesGraphs };
+}
+
+/** A template whose sizes are open where graphs differ; undefined where they differ in more. */
+function openSizes(samples: readonly OnnxGraph[]): SizeTemplate | undefined {
+  const axes = differingAxes(samples);
+  const [first, ...others] = samples;
+  const template = sizeTemplate([withOpenAxes(first, axes, others), ...others], axes);
+  return "differs" in template ? undefined : template;
 }
 
 function numberOf(prepared: Prepared, leaf: number): number {

@@ -1,4 +1,4 @@
-import { encodeModel, type OnnxValue } from "../model/onnx-model.js";
+import type { OnnxGraph, OnnxValue } from "../model/onnx-model.js";
 import type { PreparedGraph } from "../recording/prepared-graph.js";
 import type { Entry, RecordedNode } from "../recording/recorded-node.js";
 import { sizeOf } from "../recording/tensor-shape.js";
@@ -6,8 +6,9 @@ import { type ExternalData, sentinel } from "../runtime/onnx-runtime.js";
 import { GraphBuilder } from "./graph-builder.js";
 import type { Operation } from "./operation.js";
 
-export interface CompiledGraph {
-  readonly model: Uint8Array;
+/** The ONNX graph of a recording, and how the recording's leaves and outputs are called in it. */
+export interface LoweredGraph {
+  readonly graph: OnnxGraph;
   readonly externalData: readonly ExternalData[];
   /** For each leaf the name of the graph's input, or undefined where the values are part of the graph. */
   readonly inputNames: readonly (string | undefined)[];
@@ -19,7 +20,7 @@ export interface CompiledGraph {
   readonly peakBytes: number;
 }
 
-export interface CompileOptions {
+export interface LowerOptions {
   /** Leaves that are single numbers and yet inputs, because they were seen to change. */
   readonly variableLeaves: ReadonlySet<number>;
   /** Leaves that are part of the graph, each with a number of its own. */
@@ -28,11 +29,11 @@ export interface CompileOptions {
   readonly withSentinel: boolean;
 }
 
-/** Writes the ONNX model of a prepared graph. */
-export function compileGraph(
+/** Turns a prepared graph into operators of ONNX. */
+export function lowerGraph(
   prepared: PreparedGraph<RecordedNode<Operation>>,
-  { variableLeaves, frozen, withSentinel }: CompileOptions,
-): CompiledGraph {
+  { variableLeaves, frozen, withSentinel }: LowerOptions,
+): LoweredGraph {
   const graph = new GraphBuilder(prepared);
   const constants: { leaf: number; value: number }[] = [];
   const inputNames = prepared.leaves.map((edge, leaf) => {
@@ -69,7 +70,7 @@ export function compileGraph(
   }
   const { nodes, inputs, externalData } = graph;
   return {
-    model: encodeModel({ name: "recorded", nodes, constants: graph.constants, inputs, outputs }),
+    graph: { name: "recorded", nodes, constants: graph.constants, inputs, outputs },
     externalData,
     inputNames,
     outputNames,

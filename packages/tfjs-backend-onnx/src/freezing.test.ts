@@ -1,0 +1,167 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeEach, describe, expect, it } from "vitest";
+import { installOnnxBackend } from "./install-onnx-backend.js";
+import type { OnnxBackend } from "./onnx-backend.js";
+import { nodeRuntime } from "./runtime/node-runtime.js";
+
+let backend: OnnxBackend;
+beforeEach(async () => {
+  tf.disposeVariables();
+  backend = await installOnnxBackend({ threads: 1 });
+});
+
+const normal = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 0.3, "float32", seed);
+
+/** Alone on its values, as the weights of a model are. */
+const variable = (shape: number[], seed: number) => {
+  const initial = normal(shape, seed);
+  const made = tf.variable(initial);
+  initial.dispose();
+  return made;
+};
+
+/** An embedding whose table is the head's as well, attention in heads, and rows that are chosen before the head. */
+function encoder() {
+  const [vocab, hidden, heads] = [31, 24, 3];
+  const shapes = [[vocab, hidden], [hidden, hidden], [hidden, hidden], [hidden, hidden], [hidden]];
+  const weights = shapes.map(variable);
+  const [table, query, key, value, bias] = weights as tf.Tensor[];
+  const logits = async (batch: number, seq: number, positions: number) => {
+    const result = tf.tidy(() => {
+      const rows = batch * seq;
+      const ids = Int32Array.from({ length: rows }, (_, place) => (place * 5) % vocab);
+      const x = tf.gather(table, tf.tensor1d(ids, "int32")) as tf.Tensor2D; // [rows, hidden]
+      const split = (weight: tf.Tensor) => {
+        const y = tf.add(tf.matMul(x, weight as tf.Tensor2D, false, true), bias);
+        return tf.transpose(tf.reshape(y, [batch, seq, heads, hidden / heads]), [0, 2, 1, 3]);
+      };
+      const blocked = Float32Array.from(ids, (id) => (id === 5 ? -1e9 : 0));
+      const scores = tf.add(
+        tf.matMul(split(query), split(key), false, true),
+        tf.tensor(blocked, [batch, 1, 1, seq]),
+      );
+      const mixed = tf.transpose(tf.matMul(tf.softmax(scores), split(value)), [0, 2, 1, 3]);
+      const chosen = Int32Array.from({ length: positions }, (_, place) => (place * 7) % rows);
+      const joined = tf.gather(tf.reshape(mixed, [rows, hidden]), tf.tensor1d(chosen, "int32"));
+      return tf.matMul(joined as tf.Tensor2D, table as tf.Tensor2D, false, true);
+    });
+    const values = Array.from(await result.data());
+    result.dispose();
+    return values;
+  };
+  return { weights, logits };
+}
+
+const sizes: readonly [number, number, number][] = [
+  [1, 8, 8],
+  [1, 8, 5],
+  [1, 12, 12],
+  [3, 8, 2],
+  [2, 16, 31],
+  [5, 3, 4],
+];
+
+function expectClose(found: readonly number[][], expected: readonly number[][], digits: number): void {
+  found.forEach((values, place) => {
+    values.forEach((value, index) => {
+      expect(value).toBeCloseTo(expected[place][index], digits);
+    });
+  });
+}
+
+describe.each([true, false])("frozen variables on a runtime that answers at once: %s", (synchronous) => {
+  beforeEach(async () => {
+    tf.disposeVariables();
+    backend = await installOnnxBackend({ threads: 1, runtime: nodeRuntime({ synchronous }) });
+  });
+
+  it("are held by one graph for all sizes, which gives the answers of many", async () => {
+    const { weights, logits } = encoder();
+    const answers = async () => {
+      const found: number[][] = [];
+      for (const size of sizes) found.push(await logits(...size));
+      return found;
+    };
+    const expected = await answers();
+    const { compilations } = backend.statistics();
+    expect(compilations).toBe(sizes.length);
+    await backend.freeze(weights);
+    expectClose(await answers(), expected, 4);
+    expectClose(await answers(), expected, 4);
+    // One for fixed sizes, then one for each kind of size that is opened: positions, length, batch.
+    expect(backend.statistics().compilations - compilations).toBeLessThanOrEqual(4);
+    expect(backend.statistics().graphs - compilations).toBeLessThanOrEqual(2); // a batch of one is another program
+  });
+
+  it("free their graphs when they are disposed of or have a new value", async () => {
+    const { weights, logits } = encoder();
+    await backend.freeze(weights);
+    await logits(1, 8, 8);
+    await logits(1, 9, 3);
+    expect(backend.statistics().graphs).toBe(1);
+    weights[1].assign(tf.mul(weights[1], 2));
+    await backend.flush();
+    expect(backend.statistics().graphs).toBe(1); // that of the product
+    await logits(1, 8, 8);
+    expect(backend.statistics().graphs).toBe(2);
+    tf.dispose(weights);
+    await backend.flush();
+    expect(backend.statistics()).toMatchObject({ graphs: 1 });
+    expect(backend.statistics().graphBytes).toBeLessThan(20_000);
+  });
+});
+
+describe("frozen variables", () => {
+  it("give the same answers, and their new values once they are assigned to", async () => {
+    const weight = variable([16, 16], 1);
+    const x = normal([4, 16], 2) as tf.Tensor2D;
+    const answer = () => tf.tidy(() => Array.from(tf.matMul(x, weight as tf.Tensor2D).dataSync()));
+    const before = answer();
+    await backend.freeze([weight]);
+    expectClose([answer()], [before], 5);
+    weight.assign(tf.mul(weight, 2));
+    expectClose([answer()], [before.map((value) => 2 * value)], 4);
+  });
+
+  it("have graphs of their own where a size is more than a shape", async () => {
+    const weight = variable([4, 4], 1);
+    await backend.freeze([weight]);
+    for (const rows of [3, 5, 7, 5, 3]) {
+      const x = tf.ones([rows, 4]) as tf.Tensor2D;
+      const mean = tf.mean(tf.matMul(x, weight as tf.Tensor2D)); // divides by rows * 4
+      expect(mean.dataSync()[0]).toBeCloseTo(tf.mean(tf.sum(weight, 0)).dataSync()[0], 5);
+    }
+  });
+
+  it("take numbers that change as inputs, for all sizes at once", async () => {
+    const weight = variable([4, 4], 1);
+    await backend.freeze([weight]);
+    const scaled = (rows: number, factor: number) =>
+      tf.tidy(() => tf.mul(tf.matMul(tf.fill([rows, 4], 1), weight as tf.Tensor2D), factor).dataSync()[0]);
+    const one = scaled(2, 1);
+    for (const [rows, factor] of [
+      [3, 1],
+      [2, 5],
+      [3, 7],
+      [4, 9],
+      [2, 1],
+    ]) {
+      expect(scaled(rows, factor)).toBeCloseTo(one * factor, 4);
+    }
+  });
+
+  it("are in memory once for three shapes", async () => {
+    const bytes = 128 * 2 ** 20;
+    const weight = tf.variable(tf.fill([4096, bytes / 4 / 4096], 0.5));
+    await backend.freeze([weight]);
+    const residentAfter = (rows: number) => {
+      tf.tidy(() => tf.matMul(tf.ones([rows, 4096]) as tf.Tensor2D, weight as tf.Tensor2D).dataSync());
+      return process.memoryUsage().rss;
+    };
+    const first = residentAfter(2);
+    for (const rows of [3, 4, 5]) residentAfter(rows);
+    expect(residentAfter(2) - first).toBeLessThan(bytes); // three more copies would be 3 * bytes
+    expect(backend.statistics()).toMatchObject({ graphs: 1 });
+    expect(backend.statistics().graphBytes).toBeLessThan(1.5 * bytes);
+  });
+});
