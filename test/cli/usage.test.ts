@@ -54,6 +54,27 @@ describe("help", () => {
   });
 });
 
+it("writes in blocks, which the record names with the sampler within", async () => {
+  const { code, stdout, stderr } = await generate(
+    "--block",
+    "10",
+    "--steps",
+    "2",
+    "--allow-end",
+    "--json",
+    "--seed",
+    "1",
+  );
+  expect(code, stderr).toBe(0);
+  const { steps, config } = JSON.parse(stdout);
+  expect(config.sampler).toEqual({
+    name: "blocks",
+    size: 10,
+    sampler: { name: "confidence", steps: 2, temperature: 1 },
+  });
+  expect(steps).toBeLessThanOrEqual(8);
+});
+
 describe("usage that cannot be understood ends with code 2", () => {
   it.each([
     ["no command", [], /Usage: textdiffusion/],

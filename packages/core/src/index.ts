@@ -40,7 +40,8 @@ export type {
   NoiseSchedule,
   PerPositionNoise,
 } from "./contracts/noise-schedule.js";
-export type { RowDraws, Sampler, SamplerDecision, SamplerRow } from "./contracts/sampler.js";
+export type { RowDraws, Sampler, SamplerDecision, SamplerRow, SamplerSteps } from "./contracts/sampler.js";
+export { stepsOf, timesOf } from "./contracts/sampler-clock.js";
 export { lossWeight, maskRate, noiseCurves, revealProbability } from "./contracts/schedule-math.js";
 export type { SpecialTokenIds, Tokenizer } from "./contracts/tokenizer.js";
 export { combineDistributions } from "./distributions/combine-distributions.js";

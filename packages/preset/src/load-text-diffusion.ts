@@ -1,5 +1,4 @@
 import {
-  type ComponentChoice,
   createPipeline,
   type Generation,
   type GenerationEvent,
@@ -87,8 +86,12 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
 
 // --- internal ---
 
-/** A choice as JSON can say it. */
-function describe(choice: ComponentChoice<"schedule"> | ComponentChoice<"sampler">): unknown {
-  const isValue = typeof choice === "object" && ("decide" in choice || "alpha" in choice);
-  return isValue ? choice.name : choice;
+/** A choice as JSON can say it, choices nested in it too. */
+function describe(choice: unknown): unknown {
+  if (Array.isArray(choice)) return choice.map(describe);
+  if (typeof choice !== "object" || choice === null) return choice;
+  if (Object.values(choice).some((member) => typeof member === "function")) {
+    return (choice as { readonly name?: unknown }).name;
+  }
+  return Object.fromEntries(Object.entries(choice).map(([key, value]) => [key, describe(value)]));
 }

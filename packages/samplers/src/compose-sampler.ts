@@ -1,4 +1,4 @@
-import type { RowDraws, Sampler, SamplerRow, TokenRule } from "@textdiffusion/core";
+import type { RowDraws, Sampler, SamplerRow, SamplerSteps, TokenRule } from "@textdiffusion/core";
 
 /**
  * Which positions take the token that was drawn for them. A rule holds no state: what it needs to know stands in the
@@ -38,7 +38,7 @@ export interface SamplerParts {
   readonly commit: CommitRule;
   readonly revise: ReviseRule;
   /** See `Sampler.steps`. */
-  readonly steps: number | "until-done";
+  readonly steps: SamplerSteps;
 }
 
 /**

@@ -1,4 +1,5 @@
 export { bestFirst } from "./best-first.js";
+export { type BlockParts, inBlocks } from "./blocks.js";
 export { aboveFactor } from "./commit/above-factor.js";
 export { aboveThreshold } from "./commit/above-threshold.js";
 export { amongSurest, remaskUnsure } from "./commit/among-surest.js";
@@ -14,6 +15,7 @@ export { type CommitRule, composeSampler, type ReviseRule, type SamplerParts } f
 export { gumbel } from "./gumbel.js";
 export { isLastStep } from "./last-step.js";
 export { type AncestralOptions, ancestral, ancestralSampler } from "./presets/ancestral.js";
+export { type BlocksOptions, blocks, blocksSampler } from "./presets/blocks.js";
 export { type ConfidenceOptions, confidence, confidenceSampler } from "./presets/confidence.js";
 export { type EditingOptions, editing, editingSampler } from "./presets/editing.js";
 export { type EntropyOptions, entropy, entropySampler } from "./presets/entropy.js";

@@ -19,6 +19,7 @@ function rowAt(schedule: NoiseSchedule, masked: number, step: number, steps: num
     schedule,
     revealLogProbs: new Float64Array(0),
     random: { uniform: () => 0.5 },
+    ends: new Map(),
   };
 }
 

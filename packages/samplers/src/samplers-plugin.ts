@@ -1,5 +1,6 @@
 import { API_VERSION, definePlugin } from "@textdiffusion/core";
 import { ancestral } from "./presets/ancestral.js";
+import { blocks } from "./presets/blocks.js";
 import { confidence } from "./presets/confidence.js";
 import { editing } from "./presets/editing.js";
 import { entropy } from "./presets/entropy.js";
@@ -22,6 +23,7 @@ export const samplersPlugin = definePlugin({
   apiVersion: API_VERSION,
   samplers: [
     ancestral,
+    blocks,
     confidence,
     editing,
     entropy,

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
 import {
+  DiffusionError,
   type GenerationEvent,
   loadTextDiffusion,
   modelRecordOf,
@@ -26,6 +27,8 @@ interface GenerateOptions {
   readonly backend?: string;
   readonly schedule?: string;
   readonly sampler?: string;
+  readonly block?: number;
+  readonly allowEnd?: true;
   readonly steps?: number;
   readonly temperature?: number;
   readonly topK?: number;
@@ -45,6 +48,8 @@ Examples:
     $ textdiffusion generate --model fables --prompt "The fox"
   Again with other choices:
     $ textdiffusion generate --model fables --sampler random --steps 64 --temperature 0.8 --seed 7
+  In blocks of 32 tokens, each in 8 steps, until the text ends:
+    $ textdiffusion generate --model fables --block 32 --steps 8 --allow-end
   Three texts as JSON, for another program:
     $ textdiffusion generate --model fables --count 3 --json
 
@@ -77,6 +82,12 @@ export function generateCommand(context: CommandContext): Command {
     .option("--top-k <tokens>", "draw among this many likeliest tokens only", positiveInteger("--top-k"))
     .option("--top-p <share>", "draw among the likeliest tokens that make up this share", share("--top-p"))
     .option(
+      "--block <tokens>",
+      "write blocks of this many tokens from left to right, each with all steps",
+      positiveInteger("--block"),
+    )
+    .option("--allow-end", "let the text end early; with --block, nothing is computed after the end")
+    .option(
       "--schedule <name>",
       `how noise grows with time: ${knownNames("schedule")} (default: the model's)`,
     )
@@ -106,7 +117,13 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
       notes.write(`Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.\n`);
     }
     const startedAt = performance.now();
-    const events = model.stream({ prompts: new Array<string>(count).fill(prompt), length, seed, signal });
+    const events = model.stream({
+      prompts: new Array<string>(count).fill(prompt),
+      length,
+      seed,
+      signal,
+      allowSpecial: options.allowEnd ? [endTokenOf(tokenizer)] : [],
+    });
     const result = await finished(
       animated
         ? animate(events, {
@@ -144,6 +161,16 @@ async function openModel(options: GenerateOptions, { folder }: CommandContext): 
     backend: options.backend ?? config.backend,
     schedule: options.schedule ?? config.schedule,
     sampler: adjustSampler(chosen, options.sampler, options),
+  });
+}
+
+function endTokenOf({ special }: Tokenizer): number {
+  if (special.end !== undefined) return special.end;
+  throw new DiffusionError({
+    code: "CONFIG_INVALID",
+    component: "cli/options",
+    problem: "expected a model whose tokenizer has an end token for --allow-end, got none",
+    remedy: "Leave --allow-end out",
   });
 }
 

@@ -26,4 +26,24 @@ describe("adjustSampler", () => {
     expect(() => adjustSampler(made, undefined, { steps: 8 })).toThrow(/change its steps.*CONFIG_INVALID/);
     expect(adjustSampler(made, "threshold", {})).toEqual({ name: "threshold" });
   });
+
+  it("puts a sampler into blocks, and changes the one within", () => {
+    expect(adjustSampler(chosen, undefined, { block: 32, steps: 8 })).toEqual({
+      name: "blocks",
+      size: 32,
+      sampler: { ...chosen, steps: 8 },
+    });
+    const made = randomSampler({ steps: 4 });
+    expect(adjustSampler(made, undefined, { block: 8 })).toEqual({ name: "blocks", size: 8, sampler: made });
+    const blocks = { name: "blocks", size: 16, stop: false, sampler: "random" };
+    expect(adjustSampler(blocks, undefined, { block: 4 })).toEqual({ ...blocks, size: 4 });
+    expect(adjustSampler(blocks, undefined, { steps: 2 })).toEqual({
+      ...blocks,
+      sampler: { name: "random", steps: 2 },
+    });
+    expect(adjustSampler(chosen, "blocks", { steps: 2 })).toEqual({
+      name: "blocks",
+      sampler: { name: "confidence", steps: 2 },
+    });
+  });
 });

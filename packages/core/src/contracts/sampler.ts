@@ -23,6 +23,11 @@ export interface SamplerRow {
   readonly revealLogProbs: Float64Array;
   /** This row's numbers for this step. */
   readonly random: RowRandom;
+  /**
+   * Tokens that end a text, each with the first position at which it would end this row: after it stand only positions
+   * that may take the same token, or padding. Empty unless the request allows such a token.
+   */
+  readonly ends: ReadonlyMap<number, number>;
 }
 
 /** The draws of one row: `draws.tokens[k]` belongs to `positions[k]`. */
@@ -37,7 +42,15 @@ export interface SamplerDecision {
   readonly commit: readonly number[];
   /** Positions that go back to `[MASK]`. */
   readonly remask: readonly number[];
+  /**
+   * The position of a token of `row.ends` at which the text ends: all editable positions after it take that token, drawn
+   * by nobody, and the row is done. Nothing before it may be masked. Default: the row goes on.
+   */
+  readonly end?: number;
 }
+
+/** Reverse steps on a uniform grid of times from 1 to 0, or as many as it takes until nothing is masked. */
+export type SamplerSteps = number | "until-done";
 
 /**
  * One reverse step, written for one row. The loop owns time, batching, randomness and the denoiser; a sampler says
@@ -52,9 +65,10 @@ export interface Sampler {
   readonly tokenRule: TokenRule;
   /**
    * Number of reverse steps on a uniform grid of times from 1 to 0, or "until-done": the loop goes on until nothing is
-   * masked, and the sampler must then commit at least one token in each step.
+   * masked, and the sampler must then commit at least one token in each step. A function where it depends on how many
+   * positions of the row are editable; `stepsOf` reads all three.
    */
-  readonly steps: number | "until-done";
+  readonly steps: SamplerSteps | ((editable: number) => SamplerSteps);
   /** True when revealed positions may go back to `[MASK]` or change, so that a row without masks is not yet done. */
   readonly revises: boolean;
   /** Positions to predict in this step, ascending. None: the step costs no forward and `decide` gets empty draws. */

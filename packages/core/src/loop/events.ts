@@ -5,7 +5,7 @@ export interface PositionChange {
   readonly from: number;
   /** The new token; the mask id when the position went back to `[MASK]`. */
   readonly to: number;
-  /** Log-probability, entropy (nats) and margin of the draw; undefined when the position was re-masked unseen. */
+  /** Log-probability, entropy (nats) and margin of the draw; undefined where none was made: re-masked, or after an end. */
   readonly logProb?: number;
   readonly entropy?: number;
   readonly margin?: number;
@@ -34,7 +34,7 @@ export interface GenerationStarted {
   readonly editable: Uint8Array;
   /** The number that keys each row's randomness; shape [batch]. */
   readonly rowKeys: readonly number[];
-  /** Steps planned, or undefined for a sampler that runs until nothing is masked. */
+  /** Steps planned, of the row that has most, or undefined for a sampler that runs until nothing is masked. */
   readonly steps: number | undefined;
   /** Index of the first step: 0, or the steps that a run had done when this one was forked from it. */
   readonly step: number;

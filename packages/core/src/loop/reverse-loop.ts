@@ -1,6 +1,7 @@
 import type { Denoiser, ForwardCost, TokenDraws } from "../contracts/denoiser.js";
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
 import type { RowDraws, Sampler, SamplerRow } from "../contracts/sampler.js";
+import { stepsOf } from "../contracts/sampler-clock.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import { Random } from "../random/random.js";
 import { assertCanvas, type Canvas } from "../values/canvas.js";
@@ -25,6 +26,8 @@ export interface ReverseLoopOptions {
   readonly seed: number;
   /** Ids that must not be drawn, besides `[MASK]`. */
   readonly suppressed?: readonly number[];
+  /** Tokens that end a text, for samplers that stop there; suppressed ones end nothing. Default none. */
+  readonly ends?: readonly number[];
   /** Checked between steps; an aborted run throws `ABORTED` and frees everything. */
   readonly signal?: AbortSignal;
 }
@@ -51,11 +54,13 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
     });
   }
   assertKnownIds(canvas, denoiser);
-  assertSteps(sampler);
+  const planned = plannedSteps(canvas, sampler);
   const random = Random.fromSeed(options.seed);
+  const ends = (options.ends ?? []).filter((token) => !options.suppressed?.includes(token));
   const rows = Array.from(
     { length: canvas.batch },
-    (_, row) => new RowState(row, canvas, random, maskTokenId, sampler, schedule, progress),
+    (_, row) =>
+      new RowState(row, canvas, { random, maskTokenId, sampler, schedule, ends, progress, planned }),
   );
   let { step, forwards, rowForwards } = progress ?? { step: 0, forwards: 0, rowForwards: 0 };
   yield {
@@ -67,7 +72,7 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
     attentionMask: canvas.attentionMask.slice(),
     editable: canvas.editable.slice(),
     rowKeys: canvas.rowKeys?.slice() ?? rows.map(({ row }) => row),
-    steps: typeof sampler.steps === "number" ? sampler.steps : undefined,
+    steps: planned,
     step,
     rowSteps: Int32Array.from(rows, (row) => row.step),
     doneRows: rows.filter((row) => row.done).map(({ row }) => row),
@@ -260,6 +265,18 @@ function assertDraws(
   }
 }
 
+/** Steps of the row that has most; undefined where one runs until it is done. */
+function plannedSteps({ batch, seq, editable }: Canvas, sampler: Sampler): number | undefined {
+  let most = 0;
+  for (let row = 0; row < batch; row++) {
+    const count = editable.subarray(row * seq, (row + 1) * seq).reduce((sum, flag) => sum + flag, 0);
+    const steps = stepsOf(sampler, count);
+    if (steps === "until-done") return undefined;
+    most = Math.max(most, steps);
+  }
+  return most;
+}
+
 /** A tokenizer and a model that do not belong together show here, before a device gathers rows that it lacks. */
 function assertKnownIds(canvas: Canvas, denoiser: Denoiser): void {
   const index = canvas.ids.findIndex((id) => id < 0 || id >= denoiser.vocabularySize);
@@ -269,16 +286,6 @@ function assertKnownIds(canvas: Canvas, denoiser: Denoiser): void {
     component: "core/loop",
     problem: `expected token ids in [0, ${denoiser.vocabularySize}) for denoiser "${denoiser.name}", got ${canvas.ids[index]} in row ${Math.floor(index / canvas.seq)} at position ${index % canvas.seq}`,
     remedy: "Use the tokenizer that the model was trained with",
-  });
-}
-
-function assertSteps({ name, steps }: Sampler): void {
-  if (steps === "until-done" || (Number.isSafeInteger(steps) && steps > 0)) return;
-  throw new DiffusionError({
-    code: "SAMPLER_INVALID",
-    component: `samplers/${name}`,
-    problem: `expected a positive whole number of steps or "until-done", got ${steps}`,
-    remedy: "Correct the sampler's steps",
   });
 }
 

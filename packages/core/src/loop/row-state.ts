@@ -1,10 +1,25 @@
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
-import type { RowDraws, Sampler, SamplerDecision, SamplerRow } from "../contracts/sampler.js";
+import type { RowDraws, Sampler, SamplerDecision, SamplerRow, SamplerSteps } from "../contracts/sampler.js";
+import { stepsOf, timesOf } from "../contracts/sampler-clock.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import type { Random, RowRandom } from "../random/random.js";
 import type { Canvas } from "../values/canvas.js";
 import type { PositionChange } from "./events.js";
 import type { RunProgress } from "./generation-state.js";
+
+/** What all rows of a run share. */
+export interface RunSettings {
+  readonly random: Random;
+  readonly maskTokenId: number;
+  readonly sampler: Sampler;
+  readonly schedule: NoiseSchedule;
+  /** Tokens that end a text where they are drawn. */
+  readonly ends: readonly number[];
+  /** Where another run had come. */
+  readonly progress: RunProgress | undefined;
+  /** Steps of the row that has most; undefined for a sampler that runs until done. */
+  readonly planned: number | undefined;
+}
 
 /** What a decision did to a row. */
 export interface RowChanges {
@@ -21,23 +36,30 @@ export class RowState {
   readonly attentionMask: Uint8Array;
   readonly editable: Uint8Array;
   readonly revealLogProbs: Float64Array;
+  /** Steps of the sampler in this row. */
+  readonly steps: SamplerSteps;
   /** Steps of the sampler that are done: where the row stands on its grid. */
   step: number;
   /** Steps of the run that are done: they key the randomness, so that a fork onto another grid draws no number twice. */
   private turn: number;
-  private readonly wasDone: boolean;
+  /** Done for a reason of its own: in the run that was forked, or because its text has ended. */
+  private ended: boolean;
+  private readonly ends: ReadonlyMap<number, number>;
+  private readonly maskTokenId: number;
+  private readonly sampler: Sampler;
+  private readonly schedule: NoiseSchedule;
   private readonly editablePositions: Int32Array;
   private readonly random: Random;
 
   constructor(
     readonly row: number,
     canvas: Canvas,
-    random: Random,
-    private readonly maskTokenId: number,
-    private readonly sampler: Sampler,
-    private readonly schedule: NoiseSchedule,
-    progress: RunProgress | undefined,
+    run: RunSettings,
   ) {
+    const { sampler, progress } = run;
+    this.maskTokenId = run.maskTokenId;
+    this.sampler = sampler;
+    this.schedule = run.schedule;
     const from = row * canvas.seq;
     this.ids = canvas.ids.slice(from, from + canvas.seq);
     this.attentionMask = canvas.attentionMask.slice(from, from + canvas.seq);
@@ -46,28 +68,28 @@ export class RowState {
     this.revealLogProbs =
       progress?.revealLogProbs.slice(from, from + canvas.seq) ??
       new Float64Array(canvas.seq).fill(Number.NaN);
-    this.random = random.split("row", canvas.rowKeys?.[row] ?? row);
-    this.wasDone = progress?.doneRows.includes(row) ?? false;
+    this.random = run.random.split("row", canvas.rowKeys?.[row] ?? row);
+    this.steps = stepsOf(sampler, this.editablePositions.length);
+    this.assertSteps();
+    this.ends = new Map(run.ends.map((token) => [token, this.firstEnd(token)]));
+    this.ended = progress?.doneRows.includes(row) ?? false;
     this.turn = progress?.step ?? 0;
-    this.step = progress === undefined ? 0 : this.firstStep(progress);
+    this.step = progress === undefined ? 0 : this.firstStep(progress, run.planned);
   }
 
   get masked(): Int32Array {
     return this.editablePositions.filter((position) => this.ids[position] === this.maskTokenId);
   }
 
-  /** A row is done when its steps are used up, or when nothing is masked and nothing could be revised. */
+  /** A row is done when its text has ended, its steps are used up, or nothing is masked and nothing could be revised. */
   get done(): boolean {
-    const { steps, revises } = this.sampler;
-    if (this.wasDone || this.editablePositions.length === 0 || this.step === steps) return true;
-    return (steps === "until-done" || !revises) && this.masked.length === 0;
+    if (this.ended || this.editablePositions.length === 0 || this.step === this.steps) return true;
+    return (this.steps === "until-done" || !this.sampler.revises) && this.masked.length === 0;
   }
 
   /** The row as the sampler sees it, before the step that comes next. */
   view(): SamplerRow {
-    const masked = this.masked;
-    const { steps } = this.sampler;
-    const grid = typeof steps === "number";
+    const { masked, steps } = this;
     const random = this.random.split("step", this.turn);
     const rowRandom: RowRandom = { uniform: (position, purpose) => random.split(purpose).uniform(position) };
     return {
@@ -76,12 +98,12 @@ export class RowState {
       masked,
       editablePositions: this.editablePositions,
       step: this.step,
-      steps: grid ? steps : undefined,
-      t: grid ? 1 - this.step / steps : this.timeOf(masked.length),
-      s: grid ? 1 - (this.step + 1) / steps : 0,
+      steps: steps === "until-done" ? undefined : steps,
+      ...timesOf(steps, this.step, this.schedule, masked.length / this.editablePositions.length),
       schedule: this.schedule,
       revealLogProbs: this.revealLogProbs,
       random: rowRandom,
+      ends: this.ends,
     };
   }
 
@@ -123,39 +145,91 @@ export class RowState {
       if (before[position] !== this.maskTokenId)
         remasked.push(this.change(position, before, this.maskTokenId));
     }
-    if (this.sampler.steps === "until-done" && decision.commit.length === 0) {
+    if (this.steps === "until-done" && decision.commit.length === 0) {
       throw this.invalid(
         "at least one committed token in each step of a sampler that runs until done, got none",
       );
     }
+    const { end } = decision;
+    if (end !== undefined) this.endAt(end);
     this.step++;
     this.turn++;
-    if (this.step === this.sampler.steps && this.masked.length > 0) {
+    if (this.step === this.steps && this.masked.length > 0) {
       throw this.invalid(`no mask left after the last of ${this.step} steps, got ${this.masked.length}`);
     }
     const taken = new Set(decision.commit);
     const untaken = [...draws.positions.keys()].filter((index) => !taken.has(index));
-    return { revealed, remasked, confirmed, untaken };
+    if (end === undefined) return { revealed, remasked, confirmed, untaken };
+    // What the step did after the end is written over.
+    const stands = ({ position }: PositionChange) => position <= end;
+    return {
+      revealed: [...revealed.filter(stands), ...this.fillAfter(end, before)],
+      remasked: remasked.filter(stands),
+      confirmed: confirmed.filter(stands),
+      untaken,
+    };
   }
 
   // --- internal ---
-
-  /** The time at which noise would have masked as much as is masked. */
-  private timeOf(masked: number): number {
-    return this.schedule.timeAt(1 - masked / this.editablePositions.length);
-  }
 
   /**
    * Where a row of another run goes on. On a grid of as many steps: at the same step. On another grid: at the last step
    * whose time is not below that of its masks, so that they have all the steps that the grid has left for them.
    */
-  private firstStep({ steps: before, rowSteps }: RunProgress): number {
-    const { steps } = this.sampler;
-    if (steps === "until-done" || steps === before) return rowSteps[this.row];
+  private firstStep({ steps: before, rowSteps }: RunProgress, planned: number | undefined): number {
+    const { steps } = this;
+    if (steps === "until-done" || planned === before) return rowSteps[this.row];
     const masked = this.masked.length;
     if (masked === 0) return steps;
-    const atTime = Math.floor(steps * (1 - this.timeOf(masked)) + 1e-9); // a step met up to rounding is met
+    const { t } = timesOf("until-done", 0, this.schedule, masked / this.editablePositions.length);
+    const atTime = Math.floor(steps * (1 - t) + 1e-9); // a step met up to rounding is met
     return Math.min(steps - 1, Math.max(0, atTime));
+  }
+
+  /** @throws DiffusionError `SAMPLER_INVALID` unless the text may end at `position`, which holds its token already */
+  private endAt(position: number): void {
+    const token = this.ids[position];
+    const first = this.ends.get(token);
+    if (this.editable[position] !== 1 || first === undefined || position < first) {
+      throw this.invalid(
+        `an end at an editable position with a token of \`row.ends\` on or after its first position, got token ${token} at position ${position}`,
+      );
+    }
+    const open = this.masked[0];
+    if (open < position) {
+      throw this.invalid(`no mask before the end at position ${position}, got one at ${open}`);
+    }
+    for (const after of this.editablePositions) if (after > position) this.ids[after] = token;
+    this.ended = true;
+  }
+
+  /** The changes that an end at `position` made to what stands after it. */
+  private fillAfter(position: number, before: Int32Array): PositionChange[] {
+    const after = this.editablePositions.filter((at) => at > position);
+    for (const at of after) this.revealLogProbs[at] = Number.NaN;
+    const changed = after.filter((at) => before[at] !== this.ids[at]);
+    return Array.from(changed, (at) => this.change(at, before, this.ids[at]));
+  }
+
+  /** The first position where `token` would end the row: what stands after it is editable, the same token, or padding. */
+  private firstEnd(token: number): number {
+    let position = this.ids.length - 1;
+    const mayFollow = (at: number) =>
+      this.editable[at] === 1 || this.attentionMask[at] === 0 || this.ids[at] === token;
+    while (position > 0 && mayFollow(position)) position--;
+    return position;
+  }
+
+  private assertSteps(): void {
+    const { steps } = this;
+    if (steps === "until-done" || (Number.isSafeInteger(steps) && steps > 0)) return;
+    if (steps === 0 && this.editablePositions.length === 0) return;
+    throw new DiffusionError({
+      code: "SAMPLER_INVALID",
+      component: `samplers/${this.sampler.name}`,
+      problem: `expected a positive whole number of steps or "until-done", got ${steps}`,
+      remedy: "Correct the sampler's steps",
+    });
   }
 
   private change(position: number, before: Int32Array, to: number): PositionChange {

@@ -19,7 +19,10 @@ export interface GenerationRequest extends Omit<CanvasRequest, "length" | "maxLe
   readonly from?: GenerationState;
   /** Default 0. */
   readonly seed?: number;
-  /** Special tokens that may be written, as ids. Default none: the text holds no pad, begin, end or unknown token. */
+  /**
+   * Special tokens that may be written, as ids. Default none: the text holds no pad, begin, end or unknown token. Where the
+   * end token is allowed, samplers that stop at it (`blocks`) fill what comes after with it.
+   */
   readonly allowSpecial?: readonly number[];
   readonly signal?: AbortSignal;
 }
@@ -87,6 +90,7 @@ export async function createPipeline(config: PipelineConfig): Promise<Pipeline> 
       ...startOf(request, tokenizer, denoiser),
       maskTokenId: tokenizer.special.mask,
       seed: request.seed ?? 0,
+      ends: tokenizer.special.end === undefined ? [] : [tokenizer.special.end],
       suppressed: tokenizer.specialIds.filter((id) => !request.allowSpecial?.includes(id)),
       signal: request.signal,
     });

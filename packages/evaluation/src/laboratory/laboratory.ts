@@ -103,7 +103,7 @@ async function* measure(
   { denoiser, tokenizer, schedule, scorer, frame, signal }: LaboratoryOptions,
   { samples, length, seed, batchSize }: Pick<LaboratorySettings, "samples" | "length" | "seed" | "batchSize">,
 ): AsyncGenerator<LaboratoryEvent, LaboratoryRecord, void> {
-  const steps = typeof sampler.steps === "number" ? sampler.steps : null;
+  let steps: number | null = null;
   const written: Sample[] = [];
   let tokens = 0;
   let rowForwards = 0;
@@ -127,6 +127,7 @@ async function* measure(
     let since = performance.now();
     for await (const event of loop) {
       milliseconds += performance.now() - since;
+      if (event.kind === "started") steps = event.steps ?? null;
       if (event.kind === "step") {
         const share = (from + rowKeys.length * (1 - event.masked / editable)) / samples;
         yield { kind: "progress", run, label, variant, share };

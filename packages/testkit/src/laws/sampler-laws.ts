@@ -6,6 +6,7 @@ import {
   type Sampler,
   type SamplerRow,
   type StepFinished,
+  stepsOf,
 } from "@textdiffusion/core";
 import { fakeDenoiser } from "../denoisers/fake-denoiser.js";
 import { oracleDenoiser } from "../denoisers/oracle-denoiser.js";
@@ -115,7 +116,11 @@ export function samplerLaws(make: () => Sampler, options: SamplerLawOptions = {}
           const alone = rowOf(canvas, row);
           const { forwards } = await run(alone, fake, 1, sampler);
           const masks = alone.ids.filter((id) => id === maskTokenId).length;
-          const bounds = [sampler.steps === "until-done" ? Number.POSITIVE_INFINITY : sampler.steps];
+          const planned = stepsOf(
+            sampler,
+            alone.editable.reduce((count, editable) => count + editable, 0),
+          );
+          const bounds = [planned === "until-done" ? Number.POSITIVE_INFINITY : planned];
           if (!sampler.revises) bounds.push(masks);
           holds(
             forwards <= Math.min(...bounds),
