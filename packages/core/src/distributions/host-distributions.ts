@@ -19,20 +19,28 @@ export function hostDistributions(rows: readonly Float64Array[]): TokenDistribut
         margin: new Float32Array(rows.length),
       };
       rows.forEach((row, index) => {
-        const logits = row.slice();
+        const logits = suppressed.length === 0 ? row : row.slice();
         for (const id of suppressed) logits[id] = Number.NEGATIVE_INFINITY;
-        if (logits.every((logit) => logit === Number.NEGATIVE_INFINITY)) throw nothingLeft(index);
-        const token = drawToken(logits, rule, uniforms[index]);
-        const scores = softmax(logits, rule.scoreTemperature ?? 1);
+        const largest = logits.reduce((a, b) => Math.max(a, b));
+        if (largest === Number.NEGATIVE_INFINITY) throw nothingLeft(index);
+        const token = drawToken(logits, largest, rule, uniforms[index]);
+        const scores = scoresOf(logits, largest, rule.scoreTemperature ?? 1, token);
         draws.tokens[index] = token;
-        draws.logProbs[index] = Math.log(scores[token]);
-        draws.entropy[index] = entropy(scores);
-        draws.margin[index] = margin(scores);
+        draws.logProbs[index] = scores.logProb;
+        draws.entropy[index] = scores.entropy;
+        draws.margin[index] = scores.margin;
       });
       return draws;
     },
     logProbsOf: async (tokens) => Float32Array.from(rows, (row, index) => row[tokens[index]]),
-    logProbs: async () => Float32Array.from(rows.flatMap((row) => [...row])),
+    logProbs: async () => {
+      const vocabulary = rows[0]?.length ?? 0;
+      const table = new Float32Array(rows.length * vocabulary);
+      rows.forEach((row, index) => {
+        table.set(row, index * vocabulary);
+      });
+      return table;
+    },
     combine: (parts) =>
       hostDistributions(Array.from(parts[0].entries, (_, index) => combineRows(rows, parts, index))),
     dispose: () => undefined, // doubles on the host: the garbage collector's
@@ -62,31 +70,73 @@ function combineRows(
     : softmax(logits, 1).map(Math.log);
 }
 
+/** The mass of a logit, not normalised. */
+type Power = (logit: number) => number;
+
 /** One token by the order that `TokenRule` states. */
-function drawToken(logits: Float64Array, rule: TokenRule, uniform: number): number {
-  const ranked = [...logits.keys()].sort((a, b) => logits[b] - logits[a] || a - b); // likeliest first, then lowest id
-  if (rule.temperature === 0) return ranked[0];
-  const border = logits[ranked[Math.min(rule.topK ?? ranked.length, ranked.length) - 1]];
-  const topK = logits.map((logit) => (logit >= border ? logit : Number.NEGATIVE_INFINITY));
-  const probabilities = softmax(topK, rule.temperature);
-  const kept = new Set<number>();
-  let keptMass = 0;
-  // Of a share of 1 nothing is left out, whatever rounding makes of the sum.
-  const share = rule.topP === undefined || rule.topP === 1 ? Number.POSITIVE_INFINITY : rule.topP;
-  for (const id of ranked) {
-    kept.add(id);
-    keptMass += probabilities[id];
-    if (keptMass >= share) break;
-  }
+function drawToken(
+  logits: Float64Array,
+  largest: number,
+  { temperature, topK = logits.length, topP = 1 }: TokenRule,
+  uniform: number,
+): number {
+  if (temperature === 0) return logits.indexOf(largest);
+  const power: Power = (logit) => Math.exp((logit - largest) / temperature);
+  const border =
+    topK < logits.length ? logits.slice().sort()[logits.length - topK] : Number.NEGATIVE_INFINITY;
+  const masses = logits.map((logit) => (logit >= border ? power(logit) : 0));
+  if (topP < 1) keepNucleus(masses, logits, topP, power);
+  const mass = sumOf(masses);
   let cumulative = 0;
-  let last = ranked[0];
-  for (const [id, probability] of probabilities.entries()) {
-    if (!kept.has(id) || probability === 0) continue;
-    cumulative += probability;
+  let last = 0;
+  for (let id = 0; id < masses.length; id++) {
+    if (masses[id] === 0) continue;
+    cumulative += masses[id];
     last = id;
-    if (cumulative > uniform * keptMass) break;
+    if (cumulative > uniform * mass) break;
   }
   return last;
+}
+
+/**
+ * Takes the mass of every token outside the nucleus. All tokens with less than `(1 - topP) / vocab` of the mass have less
+ * than `1 - topP` together, so the nucleus is among the others, and only those are sorted.
+ */
+function keepNucleus(masses: Float64Array, logits: Float64Array, topP: number, power: Power): void {
+  const mass = sumOf(masses);
+  const least = ((1 - topP) / masses.length) * mass;
+  const ranked = logits.filter((_, id) => masses[id] >= least).sort(); // ascending
+  let place = ranked.length;
+  for (let reached = 0; place > 0 && reached < topP * mass; ) reached += power(ranked[--place]);
+  const border = ranked[place];
+  let ties = ranked.lastIndexOf(border) - place + 1; // of equals the lowest ids stay
+  for (let id = 0; id < logits.length; id++) {
+    if (!(logits[id] > border || (logits[id] === border && ties-- > 0))) masses[id] = 0;
+  }
+}
+
+/** Of the distribution `softmax(logits / temperature)`, in one pass. */
+function scoresOf(
+  logits: Float64Array,
+  largest: number,
+  temperature: number,
+  token: number,
+): { readonly logProb: number; readonly entropy: number; readonly margin: number } {
+  const shifted = (id: number) => (logits[id] - largest) / temperature; // at most 0
+  const first = logits.indexOf(largest);
+  let [mass, moment, second] = [0, 0, Number.NEGATIVE_INFINITY];
+  for (let id = 0; id < logits.length; id++) {
+    const z = shifted(id);
+    const power = Math.exp(z);
+    mass += power;
+    if (power > 0) moment += power * z;
+    if (id !== first && z > second) second = z;
+  }
+  return {
+    logProb: shifted(token) - Math.log(mass),
+    entropy: Math.log(mass) - moment / mass, // -sum p ln p
+    margin: (1 - Math.exp(second)) / mass,
+  };
 }
 
 /** `softmax(logits / temperature)`. */
@@ -97,15 +147,8 @@ function softmax(logits: Float64Array, temperature: number): Float64Array {
   return powers.map((power) => power / mass);
 }
 
-/** `-sum p ln p`, in nats. */
-function entropy(probabilities: Float64Array): number {
-  return probabilities.reduce((sum, p) => (p === 0 ? sum : sum - p * Math.log(p)), 0);
-}
-
-/** The largest probability minus the second largest. */
-function margin(probabilities: Float64Array): number {
-  const [first, second = 0] = probabilities.slice().sort().reverse();
-  return first - second;
+function sumOf(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0);
 }
 
 function nothingLeft(index: number): DiffusionError {
