@@ -1,4 +1,10 @@
 export { defaultBatchSize } from "./batch-size.js";
+export {
+  type DenoiserDivergence,
+  type DivergenceOptions,
+  denoiserDivergence,
+  type StepDivergence,
+} from "./divergence/denoiser-divergence.js";
 export { type LaboratoryEntry, type LaboratoryOptions, laboratory } from "./laboratory/laboratory.js";
 export { laboratoryTable } from "./laboratory/laboratory-table.js";
 export type {

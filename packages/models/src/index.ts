@@ -1,11 +1,13 @@
 export type { Activation, ArchitectureName, EncoderConfig } from "./config/encoder-config.js";
 export { decodeEncoderConfig, encodeEncoderConfig } from "./config/hugging-face-config.js";
 export { type CreateModelOptions, createModel } from "./create-model.js";
+export { type CacheOptions, cacheKinds, cachingDenoiser } from "./denoiser/caching-denoiser.js";
 export {
   idsUnknownTo,
   type MaskedLanguageModelDenoiserOptions,
   maskedLanguageModelDenoiser,
 } from "./denoiser/masked-language-model-denoiser.js";
+export type { EncoderMemory, RecallInput, RecallingModel } from "./encoder/encoder-memory.js";
 export { type EncoderModel, encoderModelFromArrays } from "./encoder/encoder-model.js";
 export { loadModel } from "./files/load-model.js";
 export { type ModelRecord, readModelRecord, writeModelRecord } from "./files/model-record.js";

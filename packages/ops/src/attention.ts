@@ -2,6 +2,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "@textdiffusion/core";
 import { dropout } from "./dropout.js";
 
+/** Keys and values of some positions, head by head: each of shape [batch, heads, positions, size of a head]. */
+export interface KeysAndValues {
+  readonly keys: tf.Tensor4D;
+  readonly values: tf.Tensor4D;
+}
+
 /** What attention reads. All of it stays alive. */
 export interface AttentionInput {
   readonly batch: number;
@@ -13,7 +19,9 @@ export interface AttentionInput {
   readonly keys: tf.Tensor2D;
   /** shape [batch * seq, hidden] */
   readonly values: tf.Tensor2D;
-  /** Added to the scores: 0 where a key may be attended to, `attentionBias` where not; shape [batch, 1, 1, seq]. */
+  /** Keys and values from elsewhere that are attended to as well. They stand before the others. */
+  readonly past?: KeysAndValues;
+  /** Added to the scores: 0 where a key may be attended to, `attentionBias` where not; shape [batch, 1, 1, past + seq]. */
   readonly bias: tf.Tensor4D;
   /** Dropout of the attention probabilities, where wanted. */
   readonly dropout?: { readonly rate: number; readonly random: Random };
@@ -26,17 +34,26 @@ export interface AttentionInput {
  * @returns shape [batch * seq, hidden]. The caller disposes of it.
  */
 export function multiHeadAttention(input: AttentionInput): tf.Tensor2D {
-  const { batch, seq, heads, bias } = input;
+  const { batch, seq, heads, past, bias } = input;
   const hidden = input.queries.shape[1];
-  const headSize = hidden / heads;
-  const splitHeads = (x: tf.Tensor2D): tf.Tensor4D =>
-    tf.transpose(tf.reshape(x, [batch, seq, heads, headSize]), [0, 2, 1, 3]); // [batch, heads, seq, headSize]
-  const products = tf.matMul(splitHeads(input.queries), splitHeads(input.keys), false, true);
-  const scores = tf.add(tf.mul(products, 1 / Math.sqrt(headSize)), bias); // [batch, heads, seq, seq]
+  const split = (x: tf.Tensor2D) => splitHeads(x, batch, heads);
+  const after = (before: tf.Tensor4D | undefined, x: tf.Tensor2D) =>
+    before ? tf.concat([before, split(x)], 2) : split(x); // [batch, heads, past + seq, size]
+  const products = tf.matMul(split(input.queries), after(past?.keys, input.keys), false, true);
+  const scores = tf.add(tf.mul(products, 1 / Math.sqrt(hidden / heads)), bias); // [batch, heads, seq, past + seq]
   let probabilities = tf.softmax(scores);
   if (input.dropout) probabilities = dropout(probabilities, input.dropout.rate, input.dropout.random);
-  const mixed = tf.matMul(probabilities, splitHeads(input.values)); // [batch, heads, seq, headSize]
+  const mixed = tf.matMul(probabilities, after(past?.values, input.values)); // [batch, heads, seq, size]
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * seq, hidden]);
+}
+
+/**
+ * @param x - shape [batch * seq, hidden]
+ * @returns shape [batch, heads, seq, hidden / heads]. The caller disposes of it.
+ */
+export function splitHeads(x: tf.Tensor2D, batch: number, heads: number): tf.Tensor4D {
+  const [rows, hidden] = x.shape;
+  return tf.transpose(tf.reshape(x, [batch, rows / batch, heads, hidden / heads]), [0, 2, 1, 3]);
 }
 
 /**

@@ -1,4 +1,10 @@
-export { type AttentionInput, attentionBias, multiHeadAttention } from "./attention.js";
+export {
+  type AttentionInput,
+  attentionBias,
+  type KeysAndValues,
+  multiHeadAttention,
+  splitHeads,
+} from "./attention.js";
 export { dropout } from "./dropout.js";
 export { gatherRows } from "./gather-rows.js";
 export { gelu, geluTanh } from "./gelu.js";

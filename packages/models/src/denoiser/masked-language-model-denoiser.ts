@@ -16,11 +16,9 @@ export interface MaskedLanguageModelDenoiserOptions {
  */
 export function maskedLanguageModelDenoiser(
   model: MaskedLanguageModel,
-  { maskTokenId, forbidden = [] }: MaskedLanguageModelDenoiserOptions,
+  { maskTokenId, forbidden }: MaskedLanguageModelDenoiserOptions,
 ): Denoiser {
-  const never = [...new Set([maskTokenId, ...forbidden])];
-  const stray = never.find((id) => !Number.isInteger(id) || id < 0 || id >= model.vocabularySize);
-  if (stray !== undefined) throw outOfRange(stray, model.vocabularySize);
+  const never = neverDrawn(model, maskTokenId, forbidden);
   return {
     name: model.name,
     vocabularySize: model.vocabularySize,
@@ -29,6 +27,22 @@ export function maskedLanguageModelDenoiser(
     denoise: async (input) => tokenDistributions(model.logits(input), { forbidden: never }),
     dispose: () => model.dispose(),
   };
+}
+
+/**
+ * Ids without probability: the mask and the forbidden ones.
+ *
+ * @throws DiffusionError `TOKEN_OUT_OF_RANGE` for ids that the model has no row for
+ */
+export function neverDrawn(
+  { vocabularySize }: MaskedLanguageModel,
+  maskTokenId: number,
+  forbidden: readonly number[] = [],
+): number[] {
+  const never = [...new Set([maskTokenId, ...forbidden])];
+  const stray = never.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
+  if (stray !== undefined) throw outOfRange(stray, vocabularySize);
+  return never;
 }
 
 /**

@@ -6,9 +6,11 @@ import {
   gatherRows,
   gelu,
   geluTanh,
+  type KeysAndValues,
   layerNorm,
   linear,
   multiHeadAttention,
+  splitHeads,
 } from "@textdiffusion/ops";
 import type { Activation, EncoderConfig } from "../config/encoder-config.js";
 import { architectures } from "./architectures.js";
@@ -28,27 +30,47 @@ export interface EncoderInput {
   readonly positions?: tf.Tensor1D;
 }
 
+/** What differs from a pass over all positions without a memory. */
+export interface EncoderPassOptions {
+  /** Where dropout takes its numbers from. Default: no dropout. */
+  readonly random?: Random;
+  /** Called with the keys and values of each layer, the first layer first; they are freed with the pass. */
+  readonly remember?: (layer: KeysAndValues) => void;
+  /** Compute some positions alone, and take the keys and values of the others from an earlier pass. */
+  readonly recall?: Recall;
+}
+
+/** Part of a pass: `computed` positions of each row, which attend to stored ones and to each other. */
+export interface Recall {
+  /** int32 flat indices `row * seq + position`, equally many in each row; shape [batch * computed] */
+  readonly computed: tf.Tensor1D;
+  /** Which keys are attended to: those stored, at their positions, then those of `computed`; shape [batch, seq + computed]. */
+  readonly attentionMask: tf.Tensor2D;
+  /** Of each layer, of all positions. */
+  readonly layers: readonly KeysAndValues[];
+}
+
 /**
  * Logits of a BERT-like masked language model with post-norm layers. It looks at no value, so it can be recorded.
  *
  * Runs inside the caller's tidy: intermediates are not freed here. The input has been checked.
  *
- * @param random - where dropout takes its numbers from; none: no dropout
- * @returns shape [positions, vocab]
+ * @returns shape [positions, vocab]; under `recall`, `input.positions` are indices into `computed`
  */
 export function encoderForward(
   config: EncoderConfig,
   weights: Weights,
   input: EncoderInput,
-  random?: Random,
+  { random, remember, recall }: EncoderPassOptions = {},
 ): tf.Tensor2D {
   const { prefix } = architectures[config.architecture];
   const [batch, seq] = input.ids.shape;
-  const pass: Pass = { config, weights, random, batch, seq };
-  const bias = attentionBias(input.attentionMask);
-  let x = embed(pass, `${prefix}embeddings`, input);
+  const pass: Pass = { config, weights, random, batch, seq: recall ? recall.computed.size / batch : seq };
+  const bias = attentionBias(recall?.attentionMask ?? input.attentionMask);
+  let x = embed(pass, `${prefix}embeddings`, input, recall?.computed);
   for (let layer = 0; layer < config.layers; layer++) {
-    x = encoderLayer(pass, `${prefix}encoder.layer.${layer}`, x, bias);
+    const past = recall?.layers[layer];
+    x = encoderLayer(pass, `${prefix}encoder.layer.${layer}`, x, { bias, past, remember });
   }
   return languageModelHead(pass, input.positions ? gatherRows(x, input.positions) : x);
 }
@@ -61,15 +83,27 @@ interface Pass {
   readonly weights: Weights;
   readonly random?: Random;
   readonly batch: number;
+  /** Positions of a row that are computed. */
   readonly seq: number;
 }
 
-/** shape [batch * seq, hidden] */
-function embed(pass: Pass, name: string, { ids, tokenTypes }: EncoderInput): tf.Tensor2D {
-  const { config, weights, batch, seq } = pass;
+/**
+ * @param computed - flat indices of the positions to embed; default all
+ * @returns shape [batch * seq, hidden]
+ */
+function embed(
+  pass: Pass,
+  name: string,
+  { ids, tokenTypes }: EncoderInput,
+  computed?: tf.Tensor1D,
+): tf.Tensor2D {
+  const { config, weights } = pass;
+  const flat = (indices: tf.Tensor2D): tf.Tensor1D => {
+    const all = tf.reshape(indices, [indices.size]) as tf.Tensor1D;
+    return computed ? tf.gather(all, computed) : all;
+  };
   const table = (part: string) => weights(`${name}.${part}_embeddings.weight`) as tf.Tensor2D;
-  const lookUp = (part: string, indices: tf.Tensor2D) =>
-    gatherRows(table(part), tf.reshape(indices, [batch * seq]));
+  const lookUp = (part: string, indices: tf.Tensor2D) => gatherRows(table(part), flat(indices));
   const types = tokenTypes
     ? lookUp("token_type", tokenTypes)
     : tf.slice(table("token_type"), [0, 0], [1, config.hidden]);
@@ -79,16 +113,34 @@ function embed(pass: Pass, name: string, { ids, tokenTypes }: EncoderInput): tf.
   return dropHidden(pass, norm(pass, `${name}.LayerNorm`, sum), name);
 }
 
+/** What a layer attends to besides its own positions, and to whom it tells what it computed. */
+interface LayerMemory extends Pick<EncoderPassOptions, "remember"> {
+  readonly bias: tf.Tensor4D;
+  readonly past?: KeysAndValues;
+}
+
 /** Attention, then feed-forward; each is added to what it read, and the sum is normalised. */
-function encoderLayer(pass: Pass, name: string, x: tf.Tensor2D, bias: tf.Tensor4D): tf.Tensor2D {
-  const { config, random } = pass;
+function encoderLayer(
+  pass: Pass,
+  name: string,
+  x: tf.Tensor2D,
+  { bias, past, remember }: LayerMemory,
+): tf.Tensor2D {
+  const { config, random, batch } = pass;
+  const keys = dense(pass, `${name}.attention.self.key`, x);
+  const values = dense(pass, `${name}.attention.self.value`, x);
+  remember?.({
+    keys: splitHeads(keys, batch, config.heads),
+    values: splitHeads(values, batch, config.heads),
+  });
   const attended = multiHeadAttention({
     batch: pass.batch,
     seq: pass.seq,
     heads: config.heads,
     queries: dense(pass, `${name}.attention.self.query`, x),
-    keys: dense(pass, `${name}.attention.self.key`, x),
-    values: dense(pass, `${name}.attention.self.value`, x),
+    keys,
+    values,
+    past,
     bias,
     dropout: random && { rate: config.attentionDropout, random: random.split(`${name}.attention.self`) },
   });

@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DiffusionError, listNames, type NamedArray } from "@textdiffusion/core";
-import type { MaskedLanguageModel } from "@textdiffusion/ops";
 import type { EncoderConfig } from "../config/encoder-config.js";
 import { parameterLayout } from "../parameters/parameter-layout.js";
 import { architectures } from "./architectures.js";
 import { assertModelInput } from "./assert-model-input.js";
 import { type EncoderInput, encoderForward } from "./encoder-forward.js";
+import { inputTensors, type RecallingModel, recall, remember } from "./encoder-memory.js";
 
 /** A BERT or RoBERTa masked language model that knows its config, so that it can be saved. */
-export interface EncoderModel extends MaskedLanguageModel {
+export interface EncoderModel extends RecallingModel {
   readonly config: EncoderConfig;
   /**
    * Raw logits of every position, from tensors and without looking at their values: what an export records. Ids and
@@ -67,15 +67,17 @@ export async function encoderModel(
     parameters,
     logits(input, dropout) {
       assertModelInput(input, maxLength, config.vocabularySize);
-      const { batch, seq } = input;
-      return tf.tidy(() => {
-        const tensors: EncoderInput = {
-          ids: tf.tensor2d(input.ids, [batch, seq], "int32"),
-          attentionMask: tf.tensor2d(Float32Array.from(input.attentionMask), [batch, seq]),
-          positions: tf.tensor1d(input.positions, "int32"),
-        };
-        return encoderForward(config, weights, tensors, dropout);
-      });
+      return tf.tidy(() =>
+        encoderForward(config, weights, inputTensors(input, input.positions), { random: dropout }),
+      );
+    },
+    remember(input) {
+      assertModelInput(input, maxLength, config.vocabularySize);
+      return remember(config, weights, input);
+    },
+    recall(memory, input) {
+      assertModelInput(input, maxLength, config.vocabularySize);
+      return recall(config, weights, memory, input);
     },
     logitsOfAll: (input) =>
       tf.tidy(() => {
