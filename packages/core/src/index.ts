@@ -88,6 +88,19 @@ export {
   type SafetensorsOptions,
   type SafetensorsPrecision,
 } from "./safetensors/encode.js";
+export { compareRuns, type TraceComparison } from "./trace/compare-runs.js";
+export { type ReadTraceOptions, readTrace, type Trace, type TraceEnding } from "./trace/read-trace.js";
+export {
+  headerLine,
+  TRACE_FORMAT,
+  type TraceHeader,
+  type TraceHeaderParts,
+  type TraceParent,
+  traceHeader,
+  traceHeaderHash,
+} from "./trace/trace-header.js";
+export { eventLines, traceLines } from "./trace/trace-lines.js";
+export { hasWideTokens } from "./trace/trace-tokens.js";
 export { assertCanvas, type Canvas } from "./values/canvas.js";
 export type { NoisedBatch } from "./values/noised-batch.js";
 export type { TokenRow } from "./values/token-row.js";

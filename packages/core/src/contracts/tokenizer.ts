@@ -30,4 +30,6 @@ export interface Tokenizer {
   decode(ids: ArrayLike<number>, options?: { readonly keepSpecial?: boolean }): string;
   /** The token's own spelling in the vocabulary, or undefined where the vocabulary has a hole at `id`. */
   token(id: number): string | undefined;
+  /** The bytes of UTF-8 that a token stands for, of tokenizers whose tokens may hold parts of a character. */
+  bytes?(id: number): Uint8Array | undefined;
 }

@@ -42,6 +42,27 @@ export function byteAlphabet(): string[] {
   });
 }
 
+/**
+ * The bytes that a token stands for, by the decoder of its tokenizer: the alphabet of byte-level BPE, or `<0xE2>` of
+ * tokenizers that fall back to bytes; undefined where tokens are whole characters.
+ */
+export function tokenBytes(decoder: unknown): (spelling: string) => Uint8Array | undefined {
+  const decoders = [decoder, ...((decoder as { decoders?: unknown[] } | null)?.decoders ?? [])];
+  const has = (type: string) => decoders.some((each) => (each as { type?: string } | null)?.type === type);
+  if (has("ByteLevel")) {
+    const byteOf = new Map(byteAlphabet().map((symbol, byte) => [symbol, byte]));
+    return (spelling) => {
+      const bytes = Array.from(spelling, (symbol) => byteOf.get(symbol));
+      return bytes.includes(undefined) ? undefined : Uint8Array.from(bytes as number[]);
+    };
+  }
+  if (!has("ByteFallback")) return () => undefined;
+  return (spelling) => {
+    const [, byte] = /^<0x([0-9A-F]{2})>$/.exec(spelling) ?? [];
+    return byte === undefined ? undefined : Uint8Array.of(Number.parseInt(byte, 16));
+  };
+}
+
 // --- internal ---
 
 /** The id of each byte's symbol, or undefined when a token can be anything but one byte or one added token. */

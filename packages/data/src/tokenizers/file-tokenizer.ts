@@ -1,6 +1,6 @@
 import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { DiffusionError, type SpecialTokenIds, type Tokenizer } from "@textdiffusion/core";
-import { byteEncoder } from "./byte-ids.js";
+import { byteEncoder, tokenBytes } from "./byte-ids.js";
 import { findSpecialTokens } from "./special-tokens.js";
 import {
   invalidTokenizer,
@@ -45,6 +45,7 @@ class LibraryTokenizer implements FileTokenizer {
   readonly vocabularySize: number;
   readonly specialIds: readonly number[];
   private readonly isSpecial: ReadonlySet<number>;
+  private readonly bytesOf: (spelling: string) => Uint8Array | undefined;
   private readonly textIds: (text: string) => ArrayLike<number | undefined>;
 
   constructor(
@@ -62,6 +63,7 @@ class LibraryTokenizer implements FileTokenizer {
       ...added.filter((token) => token.special).map(({ id }) => id),
     ]);
     this.specialIds = [...this.isSpecial].sort((a, b) => a - b);
+    this.bytesOf = tokenBytes(json.decoder);
     this.textIds = byteEncoder(json) ?? ((text) => library.encode(text, { add_special_tokens: false }).ids);
   }
 
@@ -98,6 +100,11 @@ class LibraryTokenizer implements FileTokenizer {
 
   token(id: number): string | undefined {
     return this.library.id_to_token(id);
+  }
+
+  bytes(id: number): Uint8Array | undefined {
+    const spelling = this.isSpecial.has(id) ? undefined : this.token(id);
+    return spelling === undefined ? undefined : this.bytesOf(spelling);
   }
 }
 

@@ -35,6 +35,20 @@ describe.each(Object.entries(tokenizers))("%s against Python's tokenizers", (nam
     },
   );
 
+  it("says the bytes of its tokens, where they may hold parts of a character", async () => {
+    const tokenizer = await make();
+    for (const { ids, decoded, text } of cases) {
+      if (ids.some((id) => tokenizer.specialIds.includes(id))) continue;
+      const bytes = ids.map((id) => tokenizer.bytes?.(id));
+      if (name === "bert") expect(bytes.every((each) => each === undefined)).toBe(true);
+      else {
+        const whole = Uint8Array.from(bytes.flatMap((each) => [...(each ?? [])]));
+        expect(new TextDecoder("utf-8", { ignoreBOM: true }).decode(whole), text).toBe(decoded);
+      }
+    }
+    expect(tokenizer.bytes?.(tokenizer.special.mask)).toBeUndefined();
+  });
+
   const laws = tokenizerLaws(
     make,
     cases.map(({ text }) => text),

@@ -100,6 +100,7 @@ const tokenizerJson = z.object({
   added_tokens: z.array(addedToken).default([]),
   normalizer: z.looseObject({}).nullable().default(null),
   pre_tokenizer: z.looseObject({ type: z.string() }).nullable().default(null),
+  decoder: z.looseObject({ type: z.string() }).nullable().default(null),
   model: z.looseObject({
     type: z.string().optional(),
     unk_token: z.string().nullish(),
