@@ -1,4 +1,5 @@
 import {
+  byName,
   type Collator,
   createPipeline,
   maskRate,
@@ -109,7 +110,10 @@ const unbiased = [
 const schedules = await Promise.all(
   new Registry([schedulesPlugin]).names("schedule").map(async (name): Promise<[string, NoiseSchedule]> => {
     const options = name === "spindle" ? { counts: [3, 1, 4, 1, 5, 9, 2, 6] } : {};
-    const pipeline = await createPipeline({ plugins: [schedulesPlugin], schedule: { name, ...options } });
+    const pipeline = await createPipeline({
+      plugins: [schedulesPlugin],
+      schedule: byName({ name, ...options }),
+    });
     return [name, await pipeline.get("schedule")];
   }),
 );

@@ -21,9 +21,22 @@ describe("the public declarations of core", () => {
   it("type-check in a project that checks its libraries", () => {
     writeFileSync(
       join(folder, "consumer.ts"),
-      `import { createPipeline, definePlugin, defineSchedule, type Sampler } from "@textdiffusion/core";
+      `import { createPipeline, defineConfig, definePlugin, defineSchedule, type Sampler } from "@textdiffusion/core";
+import { samplersPlugin } from "@textdiffusion/samplers";
+declare module "@textdiffusion/core" {
+  interface KnownSchedules { "my-noise": { steepness?: number } }
+}
 export const plugin = definePlugin({ name: "mine", apiVersion: 1, schedules: [] });
 export const use = async (sampler: Sampler) => (await createPipeline({ plugins: [plugin], sampler })).generate({ length: 8 });
+export const config = defineConfig({
+  plugins: [plugin, samplersPlugin],
+  schedule: { name: "my-noise", steepness: 2 },
+  sampler: { name: "confidence", steps: 4 },
+});
+// @ts-expect-error no such option of theirs
+defineConfig({ schedule: { name: "my-noise", stepness: 2 } });
+// @ts-expect-error no such option of ours
+defineConfig({ sampler: { name: "confidence", stepz: 4 } });
 export { defineSchedule };
 `,
     );

@@ -15,9 +15,9 @@ const samplers = [
   { name: "threshold" },
   { name: "confidence", steps: 4, temperature: 0.7, topP: 0.9 },
   { name: "random", steps: 4, topK: 20 },
-];
+] as const;
 
-describe.each(["onnx", "wasm", "cpu"])("on %s", (backend) => {
+describe.each(["onnx", "wasm", "cpu"] as const)("on %s", (backend) => {
   const out = join(folder, backend);
   const tensors = () => tf.engine().state.numTensors;
 

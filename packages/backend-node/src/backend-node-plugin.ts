@@ -1,7 +1,17 @@
 import { API_VERSION, defineBackend, definePlugin } from "@textdiffusion/core";
 import { z } from "zod";
+import type { BackendOptions } from "./backend-entry.js";
 import { backendEntries } from "./backends.js";
 import { createBackend } from "./create-backend.js";
+
+declare module "@textdiffusion/core" {
+  interface KnownBackends {
+    auto: BackendOptions;
+    cpu: BackendOptions;
+    onnx: BackendOptions;
+    wasm: BackendOptions;
+  }
+}
 
 const options = z.strictObject({
   threads: z.int().positive().optional().describe("Upper bound on threads; default what the machine has"),

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { createPipeline, DiffusionError } from "@textdiffusion/core";
+import { byName, createPipeline, DiffusionError } from "@textdiffusion/core";
 import { backendLaws } from "@textdiffusion/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { backendNodePlugin, createBackend, doctor, startBackend } from "./index.js";
@@ -151,7 +151,10 @@ it("says why a backend does not start and what to do, and starts once the cause 
 });
 
 it.each(["auto", ...names])("a config may choose %s by name, with options", async (name) => {
-  const pipeline = await createPipeline({ plugins: [backendNodePlugin], backend: { name, threads: 1 } });
+  const pipeline = await createPipeline({
+    plugins: [backendNodePlugin],
+    backend: byName({ name, threads: 1 }),
+  });
   const backend = await pipeline.get("backend");
   expect(backend.capabilities.trains).toBe(true);
   await pipeline.dispose();
@@ -159,7 +162,7 @@ it.each(["auto", ...names])("a config may choose %s by name, with options", asyn
 
 it("refuses options that a backend does not have", async () => {
   await expect(
-    createPipeline({ plugins: [backendNodePlugin], backend: { name: "wasm", thread: 2 } }),
+    createPipeline({ plugins: [backendNodePlugin], backend: byName({ name: "wasm", thread: 2 }) }),
   ).rejects.toThrow('got backend.thread. Options: "threads"');
 });
 

@@ -1,4 +1,12 @@
-export type { ComponentChoice, PipelineConfig } from "./composition/config.js";
+export {
+  byName,
+  type ComponentChoice,
+  type KnownChoice,
+  type KnownName,
+  type NamedChoice,
+  type PipelineConfig,
+  type UntypedChoice,
+} from "./composition/config.js";
 export { decodeOptions, decodeOptionsSync } from "./composition/decode-options.js";
 export {
   defineBackend,
@@ -10,6 +18,7 @@ export {
   defineSchedule,
   defineTokenizer,
 } from "./composition/define.js";
+export { isComponent, namedChoice } from "./composition/named-choice.js";
 export { componentKinds, Registry } from "./composition/registry.js";
 export { tokens } from "./composition/tokens.js";
 export type { Backend, BackendCapabilities, BackendMemory } from "./contracts/backend.js";
@@ -33,6 +42,14 @@ export type {
   TokenRule,
   WeightedEntries,
 } from "./contracts/denoiser.js";
+export type {
+  KnownBackends,
+  KnownCollators,
+  KnownDenoisers,
+  KnownSamplers,
+  KnownSchedules,
+  KnownTokenizers,
+} from "./contracts/known-components.js";
 export type { Learner, LearnerReport, LearnerScores, LearnerStep, NamedArray } from "./contracts/learner.js";
 export type {
   NoiseCurve,

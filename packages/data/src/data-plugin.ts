@@ -1,8 +1,25 @@
 import { API_VERSION, definePlugin } from "@textdiffusion/core";
-import { presetCollators } from "./collators/collator-presets.js";
-import { grid } from "./collators/grid-collator.js";
-import { stratified } from "./collators/stratified-collator.js";
-import { byteLevel, huggingface } from "./tokenizers/tokenizer-definitions.js";
+import { type CollatorPresetName, presetCollators } from "./collators/collator-presets.js";
+import { type GridCollatorOptions, grid } from "./collators/grid-collator.js";
+import type { MaskingOptions } from "./collators/masking-options.js";
+import { type StratifiedCollatorOptions, stratified } from "./collators/stratified-collator.js";
+import type { ByteLevelTokenizerOptions } from "./tokenizers/byte-level-tokenizer.js";
+import {
+  byteLevel,
+  type HuggingfaceTokenizerOptions,
+  huggingface,
+} from "./tokenizers/tokenizer-definitions.js";
+
+declare module "@textdiffusion/core" {
+  interface KnownCollators extends Record<CollatorPresetName, MaskingOptions> {
+    grid: GridCollatorOptions;
+    stratified: StratifiedCollatorOptions;
+  }
+  interface KnownTokenizers {
+    "byte-level": ByteLevelTokenizerOptions;
+    huggingface: HuggingfaceTokenizerOptions;
+  }
+}
 
 /** Every tokenizer and collator of this package, for `plugins`. */
 export const dataPlugin = definePlugin({

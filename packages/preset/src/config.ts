@@ -113,7 +113,7 @@ export async function decodeConfig(config: TextDiffusionConfig): Promise<Decoded
   };
 }
 
-/** Returns the config as it is, with its type checked. */
-export function defineConfig<const Config extends TextDiffusionConfig>(config: Config): Config {
+/** Returns the config as it is, with its names and options checked against the components that the types know. */
+export function defineConfig(config: TextDiffusionConfig): TextDiffusionConfig {
   return config;
 }

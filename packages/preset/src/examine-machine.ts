@@ -1,6 +1,7 @@
 import { arch, cpus, platform, totalmem } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  byName,
   type ComponentKind,
   componentKinds,
   createPipeline,
@@ -73,7 +74,7 @@ export async function examineMachine(
 // --- internal ---
 
 async function examineBackend(name: string, plugins: readonly Plugin[]): Promise<BackendReport> {
-  const pipeline = await createPipeline({ plugins, backend: name });
+  const pipeline = await createPipeline({ plugins, backend: byName(name) });
   try {
     const { capabilities } = await pipeline.get("backend");
     const { device, trains } = capabilities;

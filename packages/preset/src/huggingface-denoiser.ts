@@ -3,6 +3,17 @@ import { paddedDenoiser } from "@textdiffusion/denoisers";
 import { idsUnknownTo, loadModel, maskedLanguageModelDenoiser } from "@textdiffusion/models";
 import { z } from "zod";
 
+declare module "@textdiffusion/core" {
+  interface KnownDenoisers {
+    huggingface: HuggingfaceDenoiserOptions;
+  }
+}
+
+const options = z.strictObject({ folder: z.string().min(1).describe("the model folder") });
+
+/** Options of the denoiser `huggingface`. */
+export type HuggingfaceDenoiserOptions = z.input<typeof options>;
+
 /**
  * The model of a Hugging Face folder as a denoiser that a config can name.
  *
@@ -11,7 +22,7 @@ import { z } from "zod";
 export const huggingfaceDenoiser = defineDenoiser({
   name: "huggingface",
   description: "the BERT or RoBERTa of a Hugging Face folder",
-  options: z.strictObject({ folder: z.string() }),
+  options,
   // The backend is not used by name: asking for it has started it, and tfjs runs on the one started last.
   create: async ({ folder }, { tokenizer }) => {
     const model = await loadModel(folder);

@@ -34,7 +34,7 @@ export {
   exportOnnxModel,
   type OnnxExport,
 } from "./export/export-onnx-model.js";
-export { huggingfaceDenoiser } from "./huggingface-denoiser.js";
+export { type HuggingfaceDenoiserOptions, huggingfaceDenoiser } from "./huggingface-denoiser.js";
 export { type LoadOptions, loadTextDiffusion, type TextDiffusion } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
 export { type TrainOutcome, type TrainRequest, trainTextDiffusion } from "./train-text-diffusion.js";

@@ -1,8 +1,11 @@
 import {
+  byName,
   createPipeline,
   type Generation,
   type GenerationEvent,
   type GenerationRequest,
+  type NamedChoice,
+  namedChoice,
   type Pipeline,
 } from "@textdiffusion/core";
 import { decodeConfig, type TextDiffusionConfig } from "./config.js";
@@ -19,9 +22,9 @@ export interface TextDiffusion extends Pipeline {
   /** What the pipeline is made of, for records; components that were passed as values stand under their names. */
   readonly settings: {
     readonly folder: string;
-    readonly backend: unknown;
-    readonly schedule: unknown;
-    readonly sampler: unknown;
+    readonly backend: string;
+    readonly schedule: NamedChoice;
+    readonly sampler: NamedChoice;
     /** Tokens of a text unless the request says otherwise. */
     readonly length: number;
     readonly frame: boolean;
@@ -47,7 +50,8 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
   const { folder, ...config } = typeof source === "string" ? { folder: source } : source;
   const decoded = await decodeConfig(config);
   const record = await modelRecordOf(folder);
-  const { plugins, backend = "auto", schedule = record.schedule, sampler = record.sampler } = decoded;
+  const { plugins, backend = "auto" } = decoded;
+  const { schedule = byName(record.schedule), sampler = byName(record.sampler) } = decoded;
   const pipeline = await createPipeline({
     plugins: [...defaultPlugins, ...plugins],
     backend,
@@ -72,8 +76,8 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
       settings: {
         folder,
         backend: (await pipeline.get("backend")).name,
-        schedule: describe(schedule),
-        sampler: describe(sampler),
+        schedule: namedChoice(schedule),
+        sampler: namedChoice(sampler),
         length,
         frame: record.frame,
       },
@@ -82,16 +86,4 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
     await pipeline.dispose();
     throw error;
   }
-}
-
-// --- internal ---
-
-/** A choice as JSON can say it, choices nested in it too. */
-function describe(choice: unknown): unknown {
-  if (Array.isArray(choice)) return choice.map(describe);
-  if (typeof choice !== "object" || choice === null) return choice;
-  if (Object.values(choice).some((member) => typeof member === "function")) {
-    return (choice as { readonly name?: unknown }).name;
-  }
-  return Object.fromEntries(Object.entries(choice).map(([key, value]) => [key, describe(value)]));
 }

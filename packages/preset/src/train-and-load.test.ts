@@ -71,7 +71,7 @@ describe("trainTextDiffusion", () => {
       if (out === "foreign") await trainTextDiffusion({ ...small, out: path(out) });
       rmSync(path("foreign/checkpoints"), { recursive: true, force: true });
       const request = {
-        backend: "cpu",
+        backend: "cpu" as const,
         data: small.data,
         training: small.training,
         model: { from },
@@ -109,7 +109,7 @@ describe("loadTextDiffusion", () => {
   });
 
   it("takes another sampler by name or as a value", async () => {
-    for (const sampler of [{ name: "random", steps: 3 }, thresholdSampler({ threshold: 0 })]) {
+    for (const sampler of [{ name: "random", steps: 3 } as const, thresholdSampler({ threshold: 0 })]) {
       const model = await loadTextDiffusion({ folder: path("model"), backend: "cpu", sampler });
       const steps: StepFinished[] = [];
       for await (const event of model.stream()) if (event.kind === "step") steps.push(event);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
+  byName,
   createPipeline,
   DiffusionError,
   type NoisedBatch,
@@ -64,9 +65,9 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
     plugins: [...defaultPlugins, ...decoded.plugins],
     backend: decoded.backend ?? "auto",
     tokenizer,
-    schedule: decoded.schedule ?? record.schedule,
-    collator: decoded.collator ?? record.collator,
-    sampler: decoded.sampler ?? record.sampler,
+    schedule: decoded.schedule ?? byName(record.schedule),
+    collator: decoded.collator ?? byName(record.collator),
+    sampler: decoded.sampler ?? byName(record.sampler),
   });
   const owned: { dispose(): void }[] = [];
   try {

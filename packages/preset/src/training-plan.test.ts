@@ -18,7 +18,7 @@ describe("planTraining", () => {
   });
 
   it("leaves what the config says", async () => {
-    const sampler = { name: "random", steps: 9 };
+    const sampler = { name: "random", steps: 9 } as const;
     const { record, options } = await plan({
       sampler,
       data: { rowLength: 32, frame: true },

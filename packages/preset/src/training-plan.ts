@@ -1,4 +1,4 @@
-import { DiffusionError, type Random, type Tokenizer } from "@textdiffusion/core";
+import { byName, DiffusionError, namedChoice, type Random, type Tokenizer } from "@textdiffusion/core";
 import { byteLevelTokenizer, loadTokenizer } from "@textdiffusion/data";
 import { createModel, type EncoderModel, loadModel, type ModelRecord } from "@textdiffusion/models";
 import { decodeTrainingOptions, type TrainingOptions } from "@textdiffusion/training";
@@ -29,9 +29,9 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
     formatVersion: 1,
     rowLength,
     frame,
-    schedule: namedChoice(config.schedule ?? base.schedule),
-    collator: namedChoice(config.collator ?? base.collator),
-    sampler: namedChoice(config.sampler ?? base.sampler),
+    schedule: namedChoice(config.schedule ?? byName(base.schedule)),
+    collator: namedChoice(config.collator ?? byName(base.collator)),
+    sampler: namedChoice(config.sampler ?? byName(base.sampler)),
   };
   const { learningRate = isNew ? 1e-3 : 1e-4, warmupSteps, ...training } = config.training;
   return {
@@ -107,12 +107,6 @@ function unframedPairs(): DiffusionError {
     problem: "expected pairs between begin and end tokens, got data.frame: false",
     remedy: "Leave data.frame out",
   });
-}
-
-/** A component that was passed as a value can only be recorded by its name. */
-function namedChoice(choice: ModelRecord["sampler"] | { readonly name: string }): ModelRecord["sampler"] {
-  if (typeof choice === "string") return choice;
-  return Object.values(choice).some((part) => typeof part === "function") ? choice.name : { ...choice };
 }
 
 /** @throws DiffusionError `CONFIG_INVALID` */

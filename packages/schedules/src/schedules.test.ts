@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
+  byName,
   createPipeline,
   DiffusionError,
   lossWeight,
@@ -31,7 +32,10 @@ const registry = new Registry([schedulesPlugin]);
 
 /** As a config makes it. */
 async function named(name: string, options: Record<string, unknown> = {}): Promise<NoiseSchedule> {
-  const pipeline = await createPipeline({ plugins: [schedulesPlugin], schedule: { name, ...options } });
+  const pipeline = await createPipeline({
+    plugins: [schedulesPlugin],
+    schedule: byName({ name, ...options }),
+  });
   return pipeline.get("schedule");
 }
 

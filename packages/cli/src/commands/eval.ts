@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
-import { type EvaluationStage, evaluateTextDiffusion, loadTextDiffusion } from "textdiffusion";
+import { byName, type EvaluationStage, evaluateTextDiffusion, loadTextDiffusion } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
 import { stageProgress } from "../progress/stage-progress.js";
 import type { CommandContext } from "./context.js";
@@ -73,7 +73,7 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
   const model = await loadTextDiffusion({
     ...config,
     folder: modelFolder,
-    backend: options.backend ?? config.backend,
+    backend: byName(options.backend) ?? config.backend,
   });
   const progress = stageProgress(notes, paintNotes);
   try {

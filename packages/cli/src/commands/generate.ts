@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
 import {
+  byName,
   DiffusionError,
   type GenerationEvent,
   loadTextDiffusion,
@@ -154,12 +155,12 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
 async function openModel(options: GenerateOptions, { folder }: CommandContext): Promise<TextDiffusion> {
   const { config } = await loadConfig(options.config, folder);
   const modelFolder = resolve(folder, options.model);
-  const chosen = config.sampler ?? (await modelRecordOf(modelFolder)).sampler;
+  const chosen = config.sampler ?? byName((await modelRecordOf(modelFolder)).sampler);
   return loadTextDiffusion({
     ...config,
     folder: modelFolder,
-    backend: options.backend ?? config.backend,
-    schedule: options.schedule ?? config.schedule,
+    backend: byName(options.backend) ?? config.backend,
+    schedule: byName(options.schedule) ?? config.schedule,
     sampler: adjustSampler(chosen, options.sampler, options),
   });
 }

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
 import {
+  byName,
   DiffusionError,
   type LaboratoryRecord,
   type LaboratoryReport,
@@ -107,8 +108,8 @@ async function experiment(options: LabOptions, context: CommandContext): Promise
   const model = await loadTextDiffusion({
     ...config,
     folder: modelFolder,
-    backend: options.backend ?? config.backend,
-    schedule: options.schedule ?? config.schedule,
+    backend: byName(options.backend) ?? config.backend,
+    schedule: byName(options.schedule) ?? config.schedule,
   });
   const progress = stageProgress(notes, paintNotes);
   let settings: LaboratorySettings | undefined;

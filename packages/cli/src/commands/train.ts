@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import { type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
+import { byName, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
 import { trainingProgress } from "../progress/training-progress.js";
 import type { CommandContext } from "./context.js";
@@ -145,10 +145,14 @@ function withOptions(
   options: TrainOptions,
   folder: string,
 ): TextDiffusionConfig {
-  const { data, format, model, backend, schedule, collator } = options;
+  const { data, format, model } = options;
   return {
     ...config,
-    ...given({ backend, schedule, collator }),
+    ...given({
+      backend: byName(options.backend),
+      schedule: byName(options.schedule),
+      collator: byName(options.collator),
+    }),
     data: {
       ...config.data,
       ...given({ file: data && resolve(folder, data), format, rowLength: options.rowLength }),

@@ -1,4 +1,11 @@
-import { type ComponentChoice, DiffusionError } from "textdiffusion";
+import {
+  byName,
+  type ComponentChoice,
+  DiffusionError,
+  isComponent,
+  type NamedChoice,
+  type Sampler,
+} from "textdiffusion";
 
 /** Options of samplers that the command line has flags for. */
 export interface SamplerFlags {
@@ -23,27 +30,37 @@ export function adjustSampler(
   name: string | undefined,
   { block, steps, temperature, topK, topP }: SamplerFlags,
 ): ComponentChoice<"sampler"> {
-  const current = typeof chosen === "string" ? { name: chosen } : chosen;
-  const base = name === undefined || name === current.name ? current : { name };
   const flags = { steps, temperature, topK, topP };
   const changes = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
-  if (block === undefined) return withChanges(base, changes);
-  return isBlocks(base)
-    ? { ...withChanges(base, changes), name: "blocks", size: block }
-    : { name: "blocks", size: block, sampler: withChanges(base, changes) };
+  const current = options(chosen);
+  const base = name === undefined || name === current.name ? chosen : { name };
+  if (block === undefined) return asChoice(withChanges(base, changes));
+  const changed = withChanges(base, changes);
+  return asChoice(
+    isBlocks(base) ? { ...options(changed), size: block } : { name: "blocks", size: block, sampler: changed },
+  );
 }
 
 // --- internal ---
 
-type Named = Exclude<ComponentChoice<"sampler">, string>;
+type Options = Exclude<NamedChoice, string>;
 
-function isBlocks(choice: Named): choice is Named & { readonly name: "blocks" } {
-  return choice.name === "blocks" && !("decide" in choice);
+/** A choice by name as an object; of a sampler that the config made, the sampler. */
+function options(choice: unknown): Options {
+  return typeof choice === "string" ? { name: choice } : (choice as Options);
 }
 
-function withChanges(choice: Named, changes: Readonly<Record<string, unknown>>): Named {
+function asChoice(choice: unknown): ComponentChoice<"sampler"> {
+  return isComponent(choice) ? (choice as Sampler) : byName(choice as NamedChoice);
+}
+
+function isBlocks(choice: unknown): boolean {
+  return options(choice).name === "blocks" && !isComponent(choice);
+}
+
+function withChanges(choice: unknown, changes: Readonly<Record<string, unknown>>): unknown {
   if (Object.keys(changes).length === 0) return choice;
-  if ("decide" in choice) {
+  if (isComponent(choice)) {
     throw new DiffusionError({
       code: "CONFIG_INVALID",
       component: "cli/options",
@@ -51,7 +68,7 @@ function withChanges(choice: Named, changes: Readonly<Record<string, unknown>>):
       remedy: "Change it in the config, or choose another with --sampler",
     });
   }
-  if (!isBlocks(choice)) return { ...choice, ...changes };
-  const within = (choice as { sampler?: ComponentChoice<"sampler"> }).sampler ?? "confidence";
-  return { ...choice, sampler: withChanges(typeof within === "string" ? { name: within } : within, changes) };
+  const given = options(choice);
+  if (!isBlocks(choice)) return { ...given, ...changes };
+  return { ...given, sampler: withChanges(given.sampler ?? "confidence", changes) };
 }

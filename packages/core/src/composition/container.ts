@@ -64,7 +64,7 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
   };
 
   async function bind<Kind extends ComponentKind>(kind: Kind): Promise<void> {
-    const choice = config[kind];
+    const choice: unknown = config[kind];
     if (choice === undefined) return;
     const make = await prepareComponent(kind, choice, kind, sources);
     own.bind<unknown>(tokens[kind]).toDynamicValue(make);

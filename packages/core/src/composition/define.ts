@@ -6,8 +6,8 @@ export function definePlugin<const P extends Plugin>(plugin: P): P {
   return plugin;
 }
 
-/** Returns the config as it is, with its type checked. */
-export function defineConfig<const C extends PipelineConfig>(config: C): C {
+/** Returns the config as it is, with its names and options checked against the components that the types know. */
+export function defineConfig(config: PipelineConfig): PipelineConfig {
   return config;
 }
 

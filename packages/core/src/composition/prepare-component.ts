@@ -1,8 +1,9 @@
 import type { Backend } from "../contracts/backend.js";
 import type { ComponentDependencies, ComponentKind, ComponentKinds } from "../contracts/component.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
-import type { ComponentChoice } from "./config.js";
+import type { NamedChoice } from "./config.js";
 import { decodeOptions } from "./decode-options.js";
+import { isComponent } from "./named-choice.js";
 import type { Registry } from "./registry.js";
 
 /** What is needed to make components from choices. */
@@ -28,7 +29,7 @@ export async function prepareComponent<Kind extends ComponentKind>(
   sources: ComponentSources,
 ): Promise<() => Promise<ComponentKinds[Kind]>> {
   if (isComponent(choice)) return async () => choice as ComponentKinds[Kind];
-  const { name, ...given } = namedChoice(kind, choice, path);
+  const { name, ...given } = assertNamed(kind, choice, path);
   const definition = sources.registry.find(kind, name, path);
   const options = await decodeOptions(definition.options, given, path, `${kind} "${name}"`);
   const nested: [option: string, make: () => Promise<unknown>][] = [];
@@ -48,22 +49,6 @@ export async function prepareComponent<Kind extends ComponentKind>(
     if (kind === "backend") await (component as Backend).start();
     return component;
   };
-}
-
-/** A component is an object with behaviour; a choice by name is plain data. */
-export function isComponent(choice: unknown): choice is object {
-  if (typeof choice !== "object" || choice === null || Array.isArray(choice)) return false;
-  for (
-    let object: object | null = choice;
-    object && object !== Object.prototype;
-    object = Object.getPrototypeOf(object)
-  ) {
-    for (const key of Object.getOwnPropertyNames(object)) {
-      if (key === "constructor") continue;
-      if (typeof Object.getOwnPropertyDescriptor(object, key)?.value === "function") return true;
-    }
-  }
-  return false;
 }
 
 // --- internal ---
@@ -87,13 +72,11 @@ async function prepareNested(
   };
 }
 
-type NamedChoice = Exclude<ComponentChoice<ComponentKind>, string | ComponentKinds[ComponentKind]>;
-
 /** JSON can hold anything, whatever the types say. */
-function namedChoice(kind: ComponentKind, choice: unknown, path: string): NamedChoice {
+function assertNamed(kind: ComponentKind, choice: unknown, path: string): Exclude<NamedChoice, string> {
   const named = typeof choice === "string" ? { name: choice } : choice;
   if (typeof named === "object" && named !== null && "name" in named && typeof named.name === "string") {
-    return named as NamedChoice;
+    return named as Exclude<NamedChoice, string>;
   }
   throw new DiffusionError({
     code: "CONFIG_INVALID",

@@ -2,7 +2,7 @@ import { fakeDenoiser, letterTokenizer, oracleDenoiser, powerNoise } from "@text
 import { ContainerModule } from "inversify";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { PipelineConfig } from "../composition/config.js";
+import { byName, type PipelineConfig } from "../composition/config.js";
 import {
   defineBackend,
   defineCollator,
@@ -180,11 +180,11 @@ describe("a pipeline of names", () => {
   const config = (plugin: ReturnType<typeof diaryPlugin>["plugin"]): PipelineConfig => ({
     plugins: [plugin],
     schedule: powerNoise(2),
-    backend: "paper",
-    tokenizer: "letters",
-    denoiser: { name: "fake" },
-    sampler: { name: "at-once", steps: 1 },
-    collator: "none",
+    backend: byName("paper"),
+    tokenizer: byName("letters"),
+    denoiser: byName({ name: "fake" }),
+    sampler: byName({ name: "at-once", steps: 1 }),
+    collator: byName("none"),
   });
 
   it("builds what is asked for when it is asked for, once, after what it depends on", async () => {
@@ -255,7 +255,10 @@ describe("a pipeline of names", () => {
 
   it("passes on what a factory throws, unwrapped", async () => {
     const { plugin } = diaryPlugin();
-    const pipeline = await createPipeline({ ...config(plugin), denoiser: { name: "fake", fails: true } });
+    const pipeline = await createPipeline({
+      ...config(plugin),
+      denoiser: byName({ name: "fake", fails: true }),
+    });
     await expect(pipeline.get("denoiser")).rejects.toThrow(/^no such file$/);
   });
 });
@@ -297,14 +300,17 @@ describe("nested choices", () => {
     });
     return { diary, plugin: nested };
   }
-  const rest = { backend: "paper", tokenizer: "letters", denoiser: "fake" } as const;
+  const rest = { backend: byName("paper"), tokenizer: byName("letters"), denoiser: byName("fake") };
 
   it("are composed before what they are nested in, to any depth, with their own options", async () => {
     const { diary, plugin } = nestedPlugin();
     const config: PipelineConfig = {
       ...rest,
       plugins: [plugin],
-      sampler: { name: "twice", sampler: { name: "twice", sampler: { name: "at-once", steps: 5 } } },
+      sampler: byName({
+        name: "twice",
+        sampler: { name: "twice", sampler: { name: "at-once", steps: 5 } },
+      }),
     };
     const pipeline = await createPipeline(config);
     expect(diary).toEqual([]);
@@ -318,10 +324,13 @@ describe("nested choices", () => {
 
   it("may be left to a default, or be the thing itself", async () => {
     const { plugin } = nestedPlugin();
-    const named = await createPipeline({ plugins: [plugin], sampler: "twice" });
+    const named = await createPipeline({ plugins: [plugin], sampler: byName("twice") });
     expect((await named.get("sampler")).steps).toBe(2);
     const mine = { ...sampler(7), name: "mine" };
-    const given = await createPipeline({ plugins: [plugin], sampler: { name: "twice", sampler: mine } });
+    const given = await createPipeline({
+      plugins: [plugin],
+      sampler: byName({ name: "twice", sampler: mine }),
+    });
     expect(await given.get("sampler")).toMatchObject({ name: "twice mine", steps: 7 });
   });
 
@@ -331,7 +340,7 @@ describe("nested choices", () => {
     const pipeline = await createPipeline({
       ...rest,
       plugins: [plugin],
-      denoiser: { name: "mix", members: ["fake", { name: "fake" }, own] },
+      denoiser: byName({ name: "mix", members: ["fake", { name: "fake" }, own] }),
     });
     expect((await pipeline.get("denoiser")).name).toBe("mix");
     expect(diary.filter((line) => line === "made denoiser on paper")).toHaveLength(2);
@@ -355,7 +364,7 @@ describe("nested choices", () => {
     ["a mistake in a list", ["at-once", "x"], "UNKNOWN_COMPONENT", /at sampler\.sampler\.1, got "x"/],
   ] as const)("with %s are refused before anything is built", async (_, nested, code, pattern) => {
     const { diary, plugin } = nestedPlugin();
-    const config = { plugins: [plugin], sampler: { name: "twice", sampler: nested } };
+    const config = { plugins: [plugin], sampler: byName({ name: "twice", sampler: nested }) };
     await refused(code, pattern, createPipeline(config));
     expect(diary).toEqual([]);
   });
@@ -371,7 +380,7 @@ describe("ContainerModule", () => {
       plugins: [plugin],
       schedule: powerNoise(1),
       tokenizer,
-      collator: "none",
+      collator: byName("none"),
       modules: [other],
     });
     expect((await pipeline.get("schedule")).name).toBe("power-3");

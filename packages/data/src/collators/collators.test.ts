@@ -1,6 +1,8 @@
 import {
   type Collator,
   createPipeline,
+  type KnownChoice,
+  type KnownName,
   type NoiseSchedule,
   Random,
   type Tokenizer,
@@ -294,7 +296,7 @@ describe("bad input", () => {
 
 describe("in a config", () => {
   it("both are made by name, with the pipeline's schedule and tokenizer", async () => {
-    const named = async (collator: string | { name: string }): Promise<Collator> => {
+    const named = async (collator: KnownName<"collator"> | KnownChoice<"collator">): Promise<Collator> => {
       const pipeline = await createPipeline({
         plugins: [dataPlugin],
         tokenizer: "byte-level",
@@ -304,7 +306,7 @@ describe("in a config", () => {
       return pipeline.get("collator");
     };
     const random = Random.fromSeed(3);
-    const made = (await named({ name: "grid", levels: 3 } as { name: string })).collate([letters], random);
+    const made = (await named({ name: "grid", levels: 3 })).collate([letters], random);
     expect(made).toEqual(grid({ levels: 3 }).collate([letters], random));
     expect((await named("stratified")).collate([letters], random)).toEqual(
       stratified().collate([letters], random),

@@ -3,14 +3,24 @@ import { z } from "zod";
 import { byteLevelTokenizer } from "./byte-level-tokenizer.js";
 import { loadTokenizer } from "./tokenizer-folder.js";
 
+const folderOptions = z.strictObject({ folder: z.string().min(1).describe("the model folder") });
+
+const byteLevelOptions = z.strictObject({
+  maxLength: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("tokens that the model reads, for Python's tokenizers to cut at; default none"),
+});
+
+/** Options of `huggingface`. */
+export type HuggingfaceTokenizerOptions = z.input<typeof folderOptions>;
+
 /** `huggingface` for configs. */
 export const huggingface = defineTokenizer({
   name: "huggingface",
   description: "The tokenizer of a Hugging Face model folder (tokenizer.json).",
-  options: z.strictObject({
-    /** The model folder. */
-    folder: z.string().min(1),
-  }),
+  options: folderOptions,
   create: ({ folder }) => loadTokenizer(folder),
 });
 
@@ -18,9 +28,6 @@ export const huggingface = defineTokenizer({
 export const byteLevel = defineTokenizer({
   name: "byte-level",
   description: "One token a byte of UTF-8: 256 bytes and 5 special tokens, no training.",
-  options: z.strictObject({
-    /** What Python's tokenizer truncates to. Default none. */
-    maxLength: z.int().min(1).optional(),
-  }),
+  options: byteLevelOptions,
   create: (options) => byteLevelTokenizer(options),
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPipeline, type Tokenizer } from "@textdiffusion/core";
+import { byName, createPipeline, type Tokenizer } from "@textdiffusion/core";
 import { afterAll, describe, expect, it } from "vitest";
 import { dataPlugin } from "../data-plugin.js";
 import { byteLevelTokenizer, byteLevelTokenizerJson } from "./byte-level-tokenizer.js";
@@ -240,7 +240,7 @@ describe("in a config", () => {
     const bytes = await createPipeline({ plugins: [dataPlugin], tokenizer: "byte-level" });
     expect((await bytes.get("tokenizer")).vocabularySize).toBe(261);
     await expect(
-      createPipeline({ plugins: [dataPlugin], tokenizer: { name: "huggingface", foldr: "x" } }),
+      createPipeline({ plugins: [dataPlugin], tokenizer: byName({ name: "huggingface", foldr: "x" }) }),
     ).rejects.toThrow(/tokenizer\.foldr\. Options: "folder"/);
   });
 });

@@ -97,7 +97,11 @@ export async function evaluateTextDiffusion(
     signal,
   });
   const scorer = judge ?? options.scorer;
-  const own = { label: nameOf(sampler), config: sampler, sampler: await model.get("sampler") };
+  const own = {
+    label: typeof sampler === "string" ? sampler : sampler.name,
+    config: sampler,
+    sampler: await model.get("sampler"),
+  };
   for await (const event of laboratory({ ...options, scorer, entries: [own] })) {
     if (event.kind === "progress") await during("samples")(event.share * samples, samples);
     if (event.kind === "finished") {
@@ -111,8 +115,3 @@ export async function evaluateTextDiffusion(
 
 /** Each is scored at ten rates. */
 const MOST_CURVE_ROWS = 32;
-
-function nameOf(sampler: unknown): string {
-  if (typeof sampler === "string") return sampler;
-  return (sampler as { readonly name: string }).name;
-}
