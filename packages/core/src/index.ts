@@ -60,6 +60,7 @@ export type {
 export type { RowDraws, Sampler, SamplerDecision, SamplerRow, SamplerSteps } from "./contracts/sampler.js";
 export { stepsOf, timesOf } from "./contracts/sampler-clock.js";
 export { lossWeight, maskRate, noiseCurves, revealProbability } from "./contracts/schedule-math.js";
+export { bothRestrictions, permits, type TokenRestriction } from "./contracts/token-restriction.js";
 export type { SpecialTokenIds, Tokenizer } from "./contracts/tokenizer.js";
 export { combineDistributions } from "./distributions/combine-distributions.js";
 export { hostDistributions } from "./distributions/host-distributions.js";
@@ -80,13 +81,14 @@ export type {
 export { type GenerationState, type RunProgress, stateAfter, stateAtStep } from "./loop/generation-state.js";
 export { lockTokens, type TokenLock } from "./loop/lock-tokens.js";
 export { type ReverseLoopOptions, reverseLoop } from "./loop/reverse-loop.js";
-export { type CanvasRequest, openCanvas, type PromptPart } from "./pipeline/open-canvas.js";
+export { type CanvasRequest, type Gap, openCanvas, type PromptPart } from "./pipeline/open-canvas.js";
 export {
   createPipeline,
   type Generation,
   type GenerationRequest,
   type Pipeline,
 } from "./pipeline/pipeline.js";
+export type { PlaceRule, PositionRule, TokenName } from "./pipeline/position-rules.js";
 export { Random, type RowRandom } from "./random/random.js";
 export {
   decodeSafetensors,
@@ -118,6 +120,6 @@ export {
 } from "./trace/trace-header.js";
 export { eventLines, traceLines } from "./trace/trace-lines.js";
 export { hasWideTokens } from "./trace/trace-tokens.js";
-export { assertCanvas, type Canvas } from "./values/canvas.js";
+export { assertCanvas, type Canvas, type PositionRestriction } from "./values/canvas.js";
 export type { NoisedBatch } from "./values/noised-batch.js";
 export type { TokenRow } from "./values/token-row.js";

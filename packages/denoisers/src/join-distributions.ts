@@ -16,7 +16,7 @@ export function joinDistributions(parts: readonly DistributionsPart[]): TokenDis
   const count = parts.reduce((sum, { places }) => sum + places.length, 0);
   return {
     count,
-    draw: async (rule, uniforms, suppressed) => {
+    draw: async (rule, uniforms, suppressed, restrictions) => {
       const draws: TokenDraws = {
         tokens: new Int32Array(count),
         logProbs: new Float32Array(count),
@@ -28,6 +28,7 @@ export function joinDistributions(parts: readonly DistributionsPart[]): TokenDis
           rule,
           Float64Array.from(places, (place) => uniforms[place]),
           suppressed,
+          restrictions && places.map((place) => restrictions[place]),
         );
         places.forEach((place, index) => {
           draws.tokens[place] = own.tokens[index];

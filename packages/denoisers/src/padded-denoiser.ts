@@ -55,11 +55,16 @@ function first(count: number, length: number, multiple: number, all: TokenDistri
     count,
     cost: all.cost,
     combine: all.combine && combine,
-    draw: async (rule, uniforms, suppressed) => {
+    draw: async (rule, uniforms, suppressed, restrictions) => {
       if (uniforms.length !== count) throw wrongLength(count, "uniforms", uniforms.length);
       const filled = new Float64Array(length).fill(0.5);
       filled.set(uniforms);
-      const { tokens, logProbs, entropy, margin } = await all.draw(rule, filled, suppressed);
+      const { tokens, logProbs, entropy, margin } = await all.draw(
+        rule,
+        filled,
+        suppressed,
+        restrictions && Array.from({ length }, (_, index) => restrictions[Math.min(index, count - 1)]),
+      );
       return {
         tokens: tokens.subarray(0, count),
         logProbs: logProbs.subarray(0, count),

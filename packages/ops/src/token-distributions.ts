@@ -7,6 +7,7 @@ import {
   type TokenRule,
 } from "@textdiffusion/core";
 import { drawChunk } from "./draw-chunk.js";
+import { assertRestrictions, restrictLogits } from "./restrict-logits.js";
 import { sparseCrossEntropy } from "./sparse-cross-entropy.js";
 import { blockedLogits, drawableIds, layOutBlocks } from "./vocabulary-blocks.js";
 
@@ -24,13 +25,15 @@ export interface TokenDistributionsOptions {
  * the whole row only where those do not settle the cut: a tie at the border, a nucleus that is larger. A draw follows
  * the distribution up to the float32 rounding of the block sums, about 1e-6 relative.
  *
+ * Restrictions upload one row of the vocabulary for each different one; positions without any cost nothing.
+ *
  * Positions are worked on in chunks, so that the extra memory on the device is about six times 16 MiB, or six times the
  * logits of one position where that is more. A row that holds NaN or positive infinity gets NaN as its scores.
  *
  * @param logits - shape [positions, vocab], float32. Owned from here on: `dispose` frees it.
  * @throws DiffusionError `TOKEN_OUT_OF_RANGE` for a forbidden id outside the vocabulary. `draw` throws
  * `SAMPLER_INVALID`, `SHAPE_MISMATCH`, `TOKEN_OUT_OF_RANGE` for bad arguments, `CONFIG_INVALID` when every id is
- * forbidden or suppressed, `NOT_A_NUMBER` when all that is left of a row is minus infinity, `DISPOSED`.
+ * forbidden, suppressed or restricted, `NOT_A_NUMBER` when all that is left of a row is minus infinity, `DISPOSED`.
  */
 export function tokenDistributions(
   logits: tf.Tensor2D,
@@ -43,7 +46,7 @@ export function tokenDistributions(
   return {
     count,
 
-    async draw(rule, uniforms, suppressed = []): Promise<TokenDraws> {
+    async draw(rule, uniforms, suppressed = [], restrictions): Promise<TokenDraws> {
       assertLive(logits);
       assertRule(rule);
       assertIds(suppressed, vocab, "suppressed");
@@ -56,6 +59,7 @@ export function tokenDistributions(
       }
       const excluded = new Set([...forbidden, ...suppressed]);
       const brokenToken = firstAllowed(excluded, vocab);
+      if (restrictions) assertRestrictions(restrictions, count, vocab, excluded);
       const draws: TokenDraws = {
         tokens: new Int32Array(count),
         logProbs: new Float32Array(count),
@@ -68,9 +72,10 @@ export function tokenDistributions(
         for (let from = 0; from < count; from += rowsAtOnce) {
           const to = Math.min(count, from + rowsAtOnce);
           const chunk = blockedLogits(logits, drawable, layout, from, to);
+          const restricted = restrictions && restrictLogits(chunk, restrictions.slice(from, to));
           try {
             await drawChunk({
-              logits: chunk,
+              logits: restricted ?? chunk,
               rule,
               uniforms: uniforms.subarray(from, to),
               brokenToken,
@@ -83,6 +88,7 @@ export function tokenDistributions(
               },
             });
           } finally {
+            restricted?.dispose();
             chunk.dispose();
           }
         }

@@ -1,3 +1,5 @@
+import type { TokenRestriction } from "./token-restriction.js";
+
 /** What a denoiser is asked: a batch of canvases and the positions to predict. */
 export interface DenoiserInput {
   readonly batch: number;
@@ -20,7 +22,7 @@ export interface DenoiserInput {
 /**
  * How one token is chosen at each requested position.
  *
- * Order: forbid `suppressed`, divide by `temperature`, keep the `topK` largest (ties at the border stay), then keep
+ * Order: forbid `suppressed` and what restrictions forbid, divide by `temperature`, keep the `topK` largest (ties at the border stay), then keep
  * the smallest set whose share of what is left reaches `topP` (the token that crosses stays, as in Hugging Face; of
  * equals the lowest id first), renormalise, draw: the first kept id, counted upwards, whose cumulative probability
  * exceeds the uniform. So one uniform is one token on every implementation, up to rounding
@@ -34,7 +36,7 @@ export interface TokenRule {
   readonly topP?: number;
   /**
    * Temperature of the distribution that `logProbs`, `entropy` and `margin` describe. Default 1: confidence is the
-   * model's own, whatever the draw. That distribution has the suppressed ids removed and no top-k or top-p.
+   * model's own, whatever the draw. That distribution has the suppressed and restricted ids removed and no top-k or top-p.
    */
   readonly scoreTemperature?: number;
 }
@@ -77,8 +79,15 @@ export interface TokenDistributions {
    * @param rule - how to choose
    * @param uniforms - one number in the open interval (0, 1) for each position; shape [positions]
    * @param suppressed - ids that must never be drawn, besides those that the denoiser never draws
+   * @param restrictions - what each position may take, undefined for what is not suppressed; shape [positions]. Default
+   *   no restriction anywhere
    */
-  draw(rule: TokenRule, uniforms: Float64Array, suppressed?: readonly number[]): Promise<TokenDraws>;
+  draw(
+    rule: TokenRule,
+    uniforms: Float64Array,
+    suppressed?: readonly number[],
+    restrictions?: readonly (TokenRestriction | undefined)[],
+  ): Promise<TokenDraws>;
   /**
    * Log-probability in nats of one given token at each position, minus infinity for impossible ones: what a likelihood
    * is made of, without the table.

@@ -11,7 +11,7 @@ import { DiffusionError } from "../errors/diffusion-error.js";
 export function hostDistributions(rows: readonly Float64Array[]): TokenDistributions {
   return {
     count: rows.length,
-    draw: async (rule, uniforms, suppressed = []) => {
+    draw: async (rule, uniforms, suppressed = [], restrictions = []) => {
       const draws: TokenDraws = {
         tokens: new Int32Array(rows.length),
         logProbs: new Float32Array(rows.length),
@@ -19,8 +19,15 @@ export function hostDistributions(rows: readonly Float64Array[]): TokenDistribut
         margin: new Float32Array(rows.length),
       };
       rows.forEach((row, index) => {
-        const logits = suppressed.length === 0 ? row : row.slice();
+        const logits = suppressed.length === 0 && restrictions[index] === undefined ? row : row.slice();
         for (const id of suppressed) logits[id] = Number.NEGATIVE_INFINITY;
+        const { allowed, banned = [] } = restrictions[index] ?? {};
+        if (allowed) {
+          const listed = new Set(allowed);
+          for (let id = 0; id < logits.length; id++)
+            if (!listed.has(id)) logits[id] = Number.NEGATIVE_INFINITY;
+        }
+        for (const id of banned) logits[id] = Number.NEGATIVE_INFINITY;
         const largest = logits.reduce((a, b) => Math.max(a, b));
         if (largest === Number.NEGATIVE_INFINITY) throw nothingLeft(index);
         const token = drawToken(logits, largest, rule, uniforms[index]);
@@ -155,7 +162,7 @@ function nothingLeft(index: number): DiffusionError {
   return new DiffusionError({
     code: "TOKEN_OUT_OF_RANGE",
     component: "core/host-distributions",
-    problem: `expected a token of positive probability that is not suppressed, got none at requested position ${index}`,
+    problem: `expected a token of positive probability that is neither suppressed nor restricted, got none at requested position ${index}`,
     remedy: "Suppress fewer ids",
   });
 }

@@ -1,3 +1,5 @@
+import type { PositionRestriction } from "../values/canvas.js";
+
 /** One position that a step changed. */
 export interface PositionChange {
   readonly row: number;
@@ -32,6 +34,8 @@ export interface GenerationStarted {
   readonly attentionMask: Uint8Array;
   /** A copy; shape [batch, seq]. */
   readonly editable: Uint8Array;
+  /** See `Canvas.restrictions`. */
+  readonly restrictions: readonly PositionRestriction[];
   /** The number that keys each row's randomness; shape [batch]. */
   readonly rowKeys: readonly number[];
   /** Steps planned, of the row that has most, or undefined for a sampler that runs until nothing is masked. */

@@ -90,10 +90,10 @@ export function assertProgress({ rowSteps, revealLogProbs }: RunProgress, { batc
 // --- internal ---
 
 function stateAtStart(started: GenerationStarted): GenerationState {
-  const { batch, seq, ids, attentionMask, editable, rowKeys } = started;
+  const { batch, seq, ids, attentionMask, editable, restrictions, rowKeys } = started;
   const { step, steps, rowSteps, doneRows, revealLogProbs, forwards, rowForwards } = started;
   return {
-    canvas: { batch, seq, ids, attentionMask, editable, rowKeys },
+    canvas: { batch, seq, ids, attentionMask, editable, restrictions, rowKeys },
     progress: { step, steps, rowSteps, doneRows, revealLogProbs, forwards, rowForwards },
   };
 }

@@ -2,11 +2,13 @@ import type { Denoiser, ForwardCost, TokenDraws } from "../contracts/denoiser.js
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
 import type { RowDraws, Sampler, SamplerRow } from "../contracts/sampler.js";
 import { stepsOf } from "../contracts/sampler-clock.js";
+import { permits, type TokenRestriction } from "../contracts/token-restriction.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import { Random } from "../random/random.js";
 import { assertCanvas, type Canvas } from "../values/canvas.js";
 import type { Candidates, GenerationEvent, PositionChange } from "./events.js";
 import { assertProgress, type RunProgress } from "./generation-state.js";
+import { restrictionsOf } from "./row-restrictions.js";
 import { RowState } from "./row-state.js";
 
 export interface ReverseLoopOptions {
@@ -54,13 +56,27 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
     });
   }
   assertKnownIds(canvas, denoiser);
+  const restrictions = restrictionsOf(canvas, {
+    vocabularySize: denoiser.vocabularySize,
+    maskTokenId,
+    suppressed: options.suppressed ?? [],
+  });
   const planned = plannedSteps(canvas, sampler);
   const random = Random.fromSeed(options.seed);
   const ends = (options.ends ?? []).filter((token) => !options.suppressed?.includes(token));
   const rows = Array.from(
     { length: canvas.batch },
     (_, row) =>
-      new RowState(row, canvas, { random, maskTokenId, sampler, schedule, ends, progress, planned }),
+      new RowState(row, canvas, {
+        random,
+        maskTokenId,
+        sampler,
+        schedule,
+        ends,
+        restrictions,
+        progress,
+        planned,
+      }),
   );
   let { step, forwards, rowForwards } = progress ?? { step: 0, forwards: 0, rowForwards: 0 };
   yield {
@@ -71,6 +87,7 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
     ids: canvas.ids.slice(),
     attentionMask: canvas.attentionMask.slice(),
     editable: canvas.editable.slice(),
+    restrictions: canvas.restrictions ?? [],
     rowKeys: canvas.rowKeys?.slice() ?? rows.map(({ row }) => row),
     steps: planned,
     step,
@@ -197,15 +214,16 @@ async function predict(
     uniforms.set(plan.row.tokenUniforms(plan.positions), offset);
     offset += plan.positions.length;
   });
+  const restrictions = restrictionsOfDraws(plans);
   const time = Float64Array.from(plans, (plan) => plan.view.t);
   const distributions = await denoiser.denoise({ batch, seq, ids, attentionMask, editable, time, positions });
   let draws: TokenDraws;
   try {
-    draws = await distributions.draw(sampler.tokenRule, uniforms, suppressed);
+    draws = await distributions.draw(sampler.tokenRule, uniforms, suppressed, restrictions);
   } finally {
     distributions.dispose();
   }
-  assertDraws(draws, count, denoiser, maskTokenId, step);
+  assertDraws(draws, count, denoiser, maskTokenId, step, restrictions);
   const byRow = new Map<RowState, RowDraws>();
   let from = 0;
   for (const plan of plans) {
@@ -222,12 +240,20 @@ async function predict(
   return { drawsOf: byRow, cost: distributions.cost ?? { forwards: 1, rowForwards: batch } };
 }
 
+/** What each draw may take, or undefined where no row restricts any. */
+function restrictionsOfDraws(plans: readonly Plan[]): (TokenRestriction | undefined)[] | undefined {
+  const ofRows = plans.map(({ row, positions }) => row.drawRestrictions(positions));
+  if (ofRows.every((ofRow) => ofRow === undefined)) return undefined;
+  return ofRows.flatMap((ofRow, index) => ofRow ?? new Array(plans[index].positions.length).fill(undefined));
+}
+
 function assertDraws(
   draws: TokenDraws,
   count: number,
   denoiser: Denoiser,
   maskTokenId: number,
   step: number,
+  restrictions: readonly (TokenRestriction | undefined)[] | undefined,
 ): void {
   const component = `denoisers/${denoiser.name}`;
   for (const name of ["tokens", "logProbs", "entropy", "margin"] as const) {
@@ -260,6 +286,15 @@ function assertDraws(
         component,
         problem: `expected token ids in [0, ${denoiser.vocabularySize}) other than the mask ${maskTokenId}, got ${token} in step ${step}`,
         remedy: "A denoiser must never draw [MASK] or ids outside its vocabulary",
+      });
+    }
+    if (!permits(restrictions?.[index], token)) {
+      throw new DiffusionError({
+        code: "TOKEN_OUT_OF_RANGE",
+        component,
+        problem: `expected tokens that the restrictions of their positions permit, got ${token} in step ${step}`,
+        remedy:
+          "The denoiser's draw must heed its restrictions: run denoiserLaws of @textdiffusion/testkit on it",
       });
     }
   }

@@ -1,11 +1,13 @@
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
 import type { RowDraws, Sampler, SamplerDecision, SamplerRow, SamplerSteps } from "../contracts/sampler.js";
 import { stepsOf, timesOf } from "../contracts/sampler-clock.js";
+import { permits, type TokenRestriction } from "../contracts/token-restriction.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import type { Random, RowRandom } from "../random/random.js";
 import type { Canvas } from "../values/canvas.js";
 import type { PositionChange } from "./events.js";
 import type { RunProgress } from "./generation-state.js";
+import type { RowRestrictions } from "./row-restrictions.js";
 
 /** What all rows of a run share. */
 export interface RunSettings {
@@ -15,6 +17,8 @@ export interface RunSettings {
   readonly schedule: NoiseSchedule;
   /** Tokens that end a text where they are drawn. */
   readonly ends: readonly number[];
+  /** What the positions of each row may take; shape [batch]. */
+  readonly restrictions: readonly (RowRestrictions | undefined)[];
   /** Where another run had come. */
   readonly progress: RunProgress | undefined;
   /** Steps of the row that has most; undefined for a sampler that runs until done. */
@@ -45,6 +49,9 @@ export class RowState {
   /** Done for a reason of its own: in the run that was forked, or because its text has ended. */
   private ended: boolean;
   private readonly ends: ReadonlyMap<number, number>;
+  /** The tokens at the start: what locked positions must keep. */
+  private readonly given: Int32Array;
+  private readonly restrictions: RowRestrictions | undefined;
   private readonly maskTokenId: number;
   private readonly sampler: Sampler;
   private readonly schedule: NoiseSchedule;
@@ -62,6 +69,8 @@ export class RowState {
     this.schedule = run.schedule;
     const from = row * canvas.seq;
     this.ids = canvas.ids.slice(from, from + canvas.seq);
+    this.given = this.ids.slice();
+    this.restrictions = run.restrictions[row];
     this.attentionMask = canvas.attentionMask.slice(from, from + canvas.seq);
     this.editable = canvas.editable.slice(from, from + canvas.seq);
     this.editablePositions = positionsWhere(canvas.seq, (position) => this.editable[position] === 1);
@@ -116,6 +125,11 @@ export class RowState {
     }
   }
 
+  /** What the draws of this step may take at `positions`; undefined where no position of the row is restricted. */
+  drawRestrictions(positions: Int32Array): (TokenRestriction | undefined)[] | undefined {
+    return this.restrictions && Array.from(positions, (position) => this.restrictions?.[position]);
+  }
+
   /** Numbers for the token draws of this step at `positions`. */
   tokenUniforms(positions: Int32Array): Float64Array {
     const random = this.random.split("step", this.turn, "token");
@@ -133,6 +147,9 @@ export class RowState {
       const position = draws.positions[index];
       const token = draws.tokens[index];
       this.assertWritable(position, touched);
+      if (!permits(this.restrictions?.[position], token)) {
+        throw this.invalid(`a token that position ${position} may take, got ${token}`);
+      }
       this.ids[position] = token;
       this.revealLogProbs[position] = draws.logProbs[index];
       const change = { ...this.change(position, before, token), ...scores(draws, index) };
@@ -150,6 +167,7 @@ export class RowState {
         "at least one committed token in each step of a sampler that runs until done, got none",
       );
     }
+    this.assertLocks();
     const { end } = decision;
     if (end !== undefined) this.endAt(end);
     this.step++;
@@ -215,9 +233,23 @@ export class RowState {
   private firstEnd(token: number): number {
     let position = this.ids.length - 1;
     const mayFollow = (at: number) =>
-      this.editable[at] === 1 || this.attentionMask[at] === 0 || this.ids[at] === token;
+      this.editable[at] === 1
+        ? permits(this.restrictions?.[at], token)
+        : this.attentionMask[at] === 0 || this.ids[at] === token;
     while (position > 0 && mayFollow(position)) position--;
     return position;
+  }
+
+  /** A sampler is shown the row itself: what it must not write it may still have written. */
+  private assertLocks(): void {
+    const changed = this.ids.findIndex((id, at) => this.editable[at] === 0 && id !== this.given[at]);
+    if (changed < 0) return;
+    throw new DiffusionError({
+      code: "LOCK_VIOLATED",
+      component: `samplers/${this.sampler.name}`,
+      problem: `expected locked tokens to stay, got ${this.ids[changed]} for ${this.given[changed]} at position ${changed} of row ${this.row} in step ${this.step}`,
+      remedy: "A sampler must not write into the arrays that it is shown",
+    });
   }
 
   private assertSteps(): void {

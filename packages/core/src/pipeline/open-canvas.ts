@@ -1,9 +1,23 @@
 import type { Tokenizer } from "../contracts/tokenizer.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import type { Canvas } from "../values/canvas.js";
+import {
+  applyRules,
+  assertKeys,
+  type LaidRow,
+  type PlacedRestriction,
+  type PlaceRule,
+  type PositionRule,
+  restrictionOf,
+} from "./position-rules.js";
 
-/** A piece of a row: fixed text, or a gap of a number of tokens that the model writes. */
-export type PromptPart = string | { readonly gap: number };
+/** A gap of a number of tokens that the model writes, and what may be written in it. */
+export interface Gap extends PlaceRule {
+  readonly gap: number;
+}
+
+/** A piece of a row: fixed text, or a gap. */
+export type PromptPart = string | Gap;
 
 export interface CanvasRequest {
   /** One entry a row. A string is a prompt that is continued to `length`; parts say where the gaps are. Default one empty prompt. */
@@ -16,6 +30,8 @@ export interface CanvasRequest {
   readonly maxLength?: number;
   /** See `Canvas.rowKeys`. */
   readonly rowKeys?: readonly number[];
+  /** What may stand at single positions of gaps. Default anything that is not suppressed. */
+  readonly rules?: readonly PositionRule[];
 }
 
 /**
@@ -23,7 +39,8 @@ export interface CanvasRequest {
  * attended to.
  *
  * @throws DiffusionError `PROMPT_INVALID` for a prompt that fills the canvas, holds the mask token or cannot be padded,
- *   and for a row that is empty or too long
+ *   for a row that is empty or too long, and for a rule at a place that is no gap; `TOKEN_OUT_OF_RANGE` and
+ *   `UNKNOWN_OPTION` for rules
  */
 export function openCanvas(tokenizer: Tokenizer, request: CanvasRequest): Canvas {
   const prompts = request.prompts ?? [""];
@@ -36,6 +53,7 @@ export function openCanvas(tokenizer: Tokenizer, request: CanvasRequest): Canvas
     );
   }
   const rows = prompts.map((prompt, row) => layRow(tokenizer, prompt, request, row));
+  applyRules(tokenizer, rows, request.rules ?? []);
   const seq = Math.max(...rows.map((row) => row.ids.length));
   const { pad } = tokenizer.special;
   if (pad === undefined && rows.some((row) => row.ids.length !== seq)) {
@@ -51,6 +69,9 @@ export function openCanvas(tokenizer: Tokenizer, request: CanvasRequest): Canvas
     attentionMask: new Uint8Array(rows.length * seq),
     editable: new Uint8Array(rows.length * seq),
     rowKeys: request.rowKeys,
+    restrictions: rows.flatMap(({ restrictions }, row) =>
+      restrictions.map((restriction) => ({ row, ...restriction })),
+    ),
   };
   rows.forEach((row, index) => {
     canvas.ids.set(row.ids, index * seq);
@@ -67,12 +88,13 @@ function layRow(
   prompt: string | readonly PromptPart[],
   request: CanvasRequest,
   row: number,
-) {
+): LaidRow {
   const { special } = tokenizer;
   const before = request.frame && special.begin !== undefined ? [special.begin] : [];
   const after = request.frame && special.end !== undefined ? [special.end] : [];
   const ids: number[] = [...before];
   const editable: number[] = before.map(() => 0);
+  const restrictions: PlacedRestriction[] = [];
   const { maxLength = 2 ** 20 } = request;
   const assertFits = (tokens: number) => {
     if (ids.length + tokens + after.length <= maxLength) return;
@@ -103,7 +125,10 @@ function layRow(
         );
       }
       assertFits(part.gap);
+      assertKeys(part, ["gap", "allowed", "banned"], `a gap of prompt ${row}`);
+      const restriction = restrictionOf(tokenizer, part, `in a gap of prompt ${row}`);
       for (let count = 0; count < part.gap; count++) {
+        if (restriction) restrictions.push({ position: ids.length, ...restriction });
         ids.push(special.mask);
         editable.push(1);
       }
@@ -127,7 +152,7 @@ function layRow(
   }
   ids.push(...after);
   editable.push(...after.map(() => 0));
-  return { ids, editable };
+  return { ids, editable, restrictions };
 }
 
 function invalid(expectedAndGot: string, remedy: string): DiffusionError {

@@ -171,12 +171,13 @@ function eventOf(line: EventLine): GenerationEvent {
 }
 
 function startedOf({ tokens: _, ...line }: StartedLine): GenerationStarted {
-  const { ids, attentionMask, editable, steps, rowSteps, revealLogProbs } = line;
+  const { ids, attentionMask, editable, restrictions = [], steps, rowSteps, revealLogProbs } = line;
   return {
     ...line,
     ids: Int32Array.from(ids),
     attentionMask: Uint8Array.from(attentionMask),
     editable: Uint8Array.from(editable),
+    restrictions,
     steps: steps ?? undefined,
     rowSteps: Int32Array.from(rowSteps),
     revealLogProbs: revealLogProbs

@@ -40,12 +40,30 @@ export function eventLines(tokenizer: Tokenizer): (event: GenerationEvent) => st
     const line = match(event)
       .with({ kind: "started" }, (started): EventLine => {
         seq = started.seq;
-        const { ids, attentionMask, editable, rowKeys, steps, rowSteps, doneRows, revealLogProbs } = started;
+        const {
+          ids,
+          attentionMask,
+          editable,
+          restrictions,
+          rowKeys,
+          steps,
+          rowSteps,
+          doneRows,
+          revealLogProbs,
+        } = started;
         return {
           ...started,
           ids: [...ids],
           attentionMask: [...attentionMask] as (0 | 1)[],
           editable: [...editable] as (0 | 1)[],
+          restrictions:
+            restrictions.length === 0
+              ? undefined
+              : restrictions.map(({ allowed, banned, ...place }) => ({
+                  ...place,
+                  allowed: allowed && [...allowed],
+                  banned: banned && [...banned],
+                })),
           rowKeys: [...rowKeys],
           steps: steps ?? null,
           rowSteps: [...rowSteps],

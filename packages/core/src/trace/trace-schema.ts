@@ -57,6 +57,14 @@ export const startedLineSchema = z.strictObject({
   ids: listOf(index),
   attentionMask: listOf(bit),
   editable: listOf(bit),
+  restrictions: listOf(
+    z.strictObject({
+      row: index,
+      position: index,
+      allowed: listOf(index).optional(),
+      banned: listOf(index).optional(),
+    }),
+  ).optional(),
   rowKeys: listOf(z.int()),
   steps: index.nullable(),
   step: index,

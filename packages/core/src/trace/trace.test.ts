@@ -36,7 +36,12 @@ const odd: Sampler = {
 
 async function run(): Promise<GenerationEvent[]> {
   const events: GenerationEvent[] = [];
-  const canvas = openCanvas(tokenizer, { prompts: ["ab", ["c", { gap: 3 }]], length: 9, rowKeys: [5, -2] });
+  const canvas = openCanvas(tokenizer, {
+    prompts: ["ab", ["c", { gap: 3, banned: ["a"] }]],
+    rules: [{ row: 0, position: 4, allowed: ["a", "b", "c", "d"] }],
+    length: 9,
+    rowKeys: [5, -2],
+  });
   const denoiser = fakeDenoiser({ vocabularySize, maskTokenId });
   const loop = reverseLoop({ denoiser, sampler: odd, schedule: powerNoise(1), canvas, maskTokenId, seed: 3 });
   for await (const event of loop) events.push(event);

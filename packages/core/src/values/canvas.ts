@@ -1,4 +1,11 @@
+import type { TokenRestriction } from "../contracts/token-restriction.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
+
+/** What one editable position of a canvas may take. */
+export interface PositionRestriction extends TokenRestriction {
+  readonly row: number;
+  readonly position: number;
+}
 
 /**
  * The page that the reverse loop writes on. Prompt, infilling and unconditional generation differ only in `editable`.
@@ -15,6 +22,8 @@ export interface Canvas {
   readonly editable: Uint8Array;
   /** The number that keys each row's randomness; shape [batch]. Default 0, 1, 2 ... A row run alone under its key gives the same text. */
   readonly rowKeys?: readonly number[];
+  /** What may be drawn where not everything may; several at one position all hold. Default none. */
+  readonly restrictions?: readonly PositionRestriction[];
 }
 
 /** @throws DiffusionError `SHAPE_MISMATCH` or `PROMPT_INVALID` when the arrays do not describe one page. */

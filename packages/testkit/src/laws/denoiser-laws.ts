@@ -3,8 +3,10 @@ import {
   type Denoiser,
   type DenoiserInput,
   hostDistributions,
+  permits,
   Random,
   type TokenDraws,
+  type TokenRestriction,
   type TokenRule,
 } from "@textdiffusion/core";
 import { close, holds } from "../expect-law.js";
@@ -25,7 +27,7 @@ export interface DenoiserLawOptions {
 
 /**
  * The laws of `Denoiser`: `sums-to-one`, `never-the-mask`, `argmax-agrees`, `draws-agree`, `scores-agree`,
- * `picks-agree`, `suppresses`, `row-stands-alone`, `position-stands-alone`, `combines-agree`, `frees-what-it-took`. Draws are compared with
+ * `picks-agree`, `suppresses`, `restricts`, `row-stands-alone`, `position-stands-alone`, `combines-agree`, `frees-what-it-took`. Draws are compared with
  * `hostDistributions`, the reference in doubles, made from the denoiser's own table.
  *
  * @param make - makes the denoiser; each law disposes of what it made
@@ -154,6 +156,45 @@ export function denoiserLaws(make: () => Denoiser | Promise<Denoiser>, options: 
             () =>
               `expected suppressed id ${suppressed[0]} never under ${describe(rule)}, got [${tokens.join(", ")}]`,
           );
+        }
+      }),
+      law("restricts", async (denoiser, input) => {
+        const table = await tableOf(denoiser, input);
+        const reference = hostDistributions(table);
+        // Of each kind one: two allowed tokens, the likeliest banned, both at once, nothing said.
+        const restrictions = table.map((row, index): TokenRestriction | undefined => {
+          const possible = [...row.keys()]
+            .filter((id) => row[id] > -50)
+            .sort((a, b) => row[b] - row[a] || a - b);
+          const few = possible.slice(0, 3);
+          const banned = few.length > 1 ? few.slice(0, 1) : [];
+          return [{ allowed: few.slice(-2) }, { banned }, { allowed: few, banned }, undefined][index % 4];
+        });
+        for (const rule of [...rules, { temperature: 0, scoreTemperature: 0.8 }]) {
+          for (const uniform of uniforms) {
+            const actual = await drawsOf(denoiser, input, rule, uniform, [], restrictions);
+            const [lowest, middle, highest] = await Promise.all(
+              [Math.max(1e-12, uniform - tolerance), uniform, Math.min(1 - 1e-12, uniform + tolerance)].map(
+                (bound) => reference.draw(rule, new Float64Array(table.length).fill(bound), [], restrictions),
+              ),
+            );
+            const isArgmax = rule.temperature === 0; // equals may be told apart by rounding
+            actual.tokens.forEach((token, index) => {
+              const where = `request ${index} for uniform ${uniform} under ${describe(rule)}`;
+              holds(
+                permits(restrictions[index], token),
+                () => `expected a token that is permitted at ${where}, got ${token}`,
+              );
+              holds(
+                isArgmax || (token >= lowest.tokens[index] && token <= highest.tokens[index]),
+                () =>
+                  `expected token ${lowest.tokens[index]} to ${highest.tokens[index]} at ${where}, got ${token}`,
+              );
+              for (const name of ["entropy", "margin"] as const) {
+                close(actual[name][index], middle[name][index], 2 * tolerance, `${name} at ${where}`);
+              }
+            });
+          }
         }
       }),
       law("row-stands-alone", async (denoiser, input) => {
@@ -290,10 +331,12 @@ async function drawsOf(
   rule: TokenRule,
   uniform: number,
   suppressed?: readonly number[],
+  restrictions?: readonly (TokenRestriction | undefined)[],
 ): Promise<TokenDraws> {
   const distributions = await denoiser.denoise(input);
   try {
-    return await distributions.draw(rule, new Float64Array(distributions.count).fill(uniform), suppressed);
+    const numbers = new Float64Array(distributions.count).fill(uniform);
+    return await distributions.draw(rule, numbers, suppressed, restrictions);
   } finally {
     distributions.dispose();
   }

@@ -217,28 +217,29 @@ describe("denoiserLaws", () => {
     expect(await broken(denoiserLaws(() => leaky, vocabulary))).toContain("position-stands-alone");
   });
 
-  it("catch draws counted downwards, and a forgotten suppression", async () => {
+  it("catch draws counted downwards, and a forgotten suppression or restriction", async () => {
     const fake = fakeDenoiser(vocabulary);
-    const changed = (reverse: boolean, suppress: boolean) => ({
+    const changed = ({ reverse = false, suppress = true, restrict = true }) => ({
       ...fake,
       denoise: async (input: Parameters<typeof fake.denoise>[0]) => {
         const distributions = await fake.denoise(input);
         return {
           ...distributions,
-          draw: (...[rule, uniforms, suppressed]: Parameters<typeof distributions.draw>) =>
+          draw: (...[rule, uniforms, suppressed, restrictions]: Parameters<typeof distributions.draw>) =>
             distributions.draw(
               rule,
               reverse ? uniforms.map((u) => 1 - u) : uniforms,
               suppress ? suppressed : [],
+              restrict ? restrictions : undefined,
             ),
         };
       },
     });
-    expect(await broken(denoiserLaws(() => changed(true, true), vocabulary))).toEqual(["draws-agree"]);
-    expect(await broken(denoiserLaws(() => changed(false, false), vocabulary))).toEqual([
-      "scores-agree",
-      "suppresses",
-    ]);
+    const brokenBy = (change: Parameters<typeof changed>[0]) =>
+      broken(denoiserLaws(() => changed(change), vocabulary));
+    expect(await brokenBy({ reverse: true })).toEqual(["draws-agree", "restricts"]);
+    expect(await brokenBy({ suppress: false })).toEqual(["scores-agree", "suppresses"]);
+    expect(await brokenBy({ restrict: false })).toEqual(["restricts"]);
   });
 
   it("catch tensors that stay", async () => {
