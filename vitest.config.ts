@@ -13,7 +13,12 @@ const alias = readdirSync(packages).map((folder) => ({
 export default defineConfig({
   resolve: { alias },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"],
+    // The templates of plugins pass their own tests as they lie there.
+    include: [
+      "packages/*/src/**/*.test.ts",
+      "packages/create-plugin/templates/*/src/*.test.ts",
+      "test/**/*.test.ts",
+    ],
     globalSetup: ["./scripts/build-gradients.mjs"],
     testTimeout: 60_000,
     hookTimeout: 120_000,

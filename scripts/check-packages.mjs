@@ -15,7 +15,7 @@ const workspace = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const licence = readFileSync(join(root, "LICENSE"), "utf8");
 
 /** What a package may hold. Templates are for copying, their tests and sources too. */
-const mayHold = /^(package\.json|README\.md|LICENSE|dist\/|templates\/)/;
+const mayHold = /^(package\.json|README\.md|LICENSE|dist\/|templates\/|taken-names\.json)/;
 const mustNotHold = /(^|\/)(\.tsbuildinfo|fixtures|golden)(\/|$)|\.test\.|\.d\.ts\.map$/;
 
 const destination = mkdtempSync(join(tmpdir(), "textdiffusion-pack-"));

@@ -1,12 +1,13 @@
-// Writes docs/components.md: every component that a config can name without a plugin, from its definition. Run it after a
-// build; `--check` only compares and ends in exit code 1 when the table is old.
+// Writes docs/components.md: every component that a config can name without a plugin, from its definition; and their names
+// for create-plugin, which refuses them to others. Run it after a build; `--check` only compares and ends in exit code 1
+// when one of the two is old.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const { defaultPlugins } = await import(
   new URL("../packages/preset/dist/default-plugins.js", import.meta.url)
 );
-const file = fileURLToPath(new URL("../docs/components.md", import.meta.url));
+const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** Each: the key in a plugin, the key in a config, and the laws of the testkit. */
 const kinds = [
@@ -60,11 +61,21 @@ Written by \`node scripts/write-component-table.mjs\` from the definitions. What
 ${sections.join("\n\n")}
 `;
 
-if (process.argv.includes("--check")) {
-  if (readFileSync(file, "utf8") !== text) {
-    console.error("docs/components.md is old: run node scripts/write-component-table.mjs after a build");
-    process.exit(1);
+const takenNames = Object.fromEntries(
+  kinds.map(([list, kind]) => [
+    kind,
+    defaultPlugins.flatMap((plugin) => (plugin[list] ?? []).map(({ name }) => name)).toSorted(),
+  ]),
+);
+
+const written = {
+  "docs/components.md": text,
+  "packages/create-plugin/taken-names.json": `${JSON.stringify(takenNames, undefined, 2)}\n`,
+};
+for (const [path, content] of Object.entries(written)) {
+  if (!process.argv.includes("--check")) writeFileSync(pathOf(path), content);
+  else if (readFileSync(pathOf(path), "utf8") !== content) {
+    console.error(`${path} is old: run node scripts/write-component-table.mjs after a build`);
+    process.exitCode = 1;
   }
-} else {
-  writeFileSync(file, text);
 }

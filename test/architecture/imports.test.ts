@@ -37,6 +37,7 @@ const mayImport: Record<string, readonly string[]> = {
     "backend-node",
   ],
   cli: ["preset"],
+  "create-plugin": ["core"],
 };
 
 /** Tests may also use the laws and run on a real backend. */

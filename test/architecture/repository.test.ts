@@ -45,6 +45,21 @@ describe("published packages", () => {
     expect(new Set(versions).size).toBe(1);
   });
 
+  it("carry the licence, ask for each other by range, and hold what is built without what built it", () => {
+    for (const folder of packageFolders) {
+      const manifest = JSON.parse(read(`packages/${folder}/package.json`));
+      expect(read(`packages/${folder}/LICENSE`), folder).toBe(read("LICENSE"));
+      expect(manifest.files.slice(0, 2), folder).toEqual(["dist", "!dist/.tsbuildinfo"]);
+      for (const [name, range] of Object.entries({
+        ...manifest.dependencies,
+        ...manifest.peerDependencies,
+      })) {
+        if (/^(@textdiffusion\/|textdiffusion$)/.test(name))
+          expect(range, folder).toBe(`^${manifest.version}`);
+      }
+    }
+  });
+
   it("have no install script", () => {
     for (const folder of packageFolders) {
       const { scripts = {} } = JSON.parse(read(`packages/${folder}/package.json`));

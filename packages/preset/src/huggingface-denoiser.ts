@@ -23,8 +23,9 @@ export const huggingfaceDenoiser = defineDenoiser({
   name: "huggingface",
   description: "the BERT or RoBERTa of a Hugging Face folder",
   options,
-  // The backend is not used by name: asking for it has started it, and tfjs runs on the one started last.
-  create: async ({ folder }, { tokenizer }) => {
+  // The backend is not used by name: looking at it is asking for one in the config. It has been started, and tfjs runs on
+  // the one started last.
+  create: async ({ folder }, { backend: _, tokenizer }) => {
     const model = await loadModel(folder);
     try {
       assertTokenizerFits(folder, tokenizer.vocabularySize, model.vocabularySize);

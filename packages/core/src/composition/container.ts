@@ -32,12 +32,7 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
 
   const get = async <Kind extends ComponentKind>(kind: Kind): Promise<ComponentKinds[Kind]> => {
     if (!container.isBound(tokens[kind])) {
-      throw new DiffusionError({
-        code: "CONFIG_INVALID",
-        component: "core/pipeline",
-        problem: `expected a ${kind} in the config, got none`,
-        remedy: `Add "${kind}" to the config. Known: ${registry.names(kind).join(", ") || "none"}`,
-      });
+      throw missing(kind);
     }
     return container.getAsync<ComponentKinds[Kind]>(tokens[kind]);
   };
@@ -72,7 +67,24 @@ export async function compose(config: PipelineConfig, registry: Registry): Promi
 
   async function dependenciesOf(kind: ComponentKind): Promise<ComponentDependencies[ComponentKind]> {
     if (kind === "collator") return { schedule: await get("schedule"), tokenizer: await get("tokenizer") };
-    if (kind === "denoiser") return { backend: await get("backend"), tokenizer: await get("tokenizer") };
-    return {};
+    if (kind !== "denoiser") return {};
+    // A model behind HTTP, or a table, has no use for a backend: only who looks at it needs one in the config.
+    const backend = container.isBound(tokens.backend) ? await get("backend") : undefined;
+    return {
+      tokenizer: await get("tokenizer"),
+      get backend() {
+        if (backend === undefined) throw missing("backend");
+        return backend;
+      },
+    };
+  }
+
+  function missing(kind: ComponentKind): DiffusionError {
+    return new DiffusionError({
+      code: "CONFIG_INVALID",
+      component: "core/pipeline",
+      problem: `expected a ${kind} in the config, got none`,
+      remedy: `Add "${kind}" to the config. Known: ${registry.names(kind).join(", ") || "none"}`,
+    });
   }
 }

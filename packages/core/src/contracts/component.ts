@@ -18,7 +18,10 @@ export interface ComponentKinds {
 
 export type ComponentKind = keyof ComponentKinds;
 
-/** What the factory of each kind is given besides its options. Resolved from the pipeline, so a rebound part is used. */
+/**
+ * What the factory of each kind is given besides its options. Resolved from the pipeline, so a rebound part is used. A
+ * denoiser's backend is a getter: a pipeline without one fails only when the denoiser looks at it.
+ */
 export interface ComponentDependencies {
   backend: Readonly<Record<never, never>>;
   collator: { readonly schedule: NoiseSchedule; readonly tokenizer: Tokenizer };

@@ -244,6 +244,26 @@ describe("a pipeline of names", () => {
     await refused("DISPOSED", /live pipeline/, pipeline.generate());
   });
 
+  it("needs a backend for a denoiser that looks at it, and for no other", async () => {
+    const { plugin } = diaryPlugin();
+    const { backend: _, ...without } = config(plugin);
+    const looking = await createPipeline(without);
+    await refused(
+      "CONFIG_INVALID",
+      /expected a backend in the config.*Known: paper/,
+      looking.get("denoiser"),
+    );
+    const remote = defineDenoiser({
+      name: "remote",
+      description: "",
+      options: z.strictObject({}),
+      create: (_options, { tokenizer: { vocabularySize } }) => fakeDenoiser({ vocabularySize, maskTokenId }),
+    });
+    const plugins = [{ ...plugin, denoisers: [remote] }];
+    const pipeline = await createPipeline({ ...without, plugins, denoiser: byName("remote") });
+    expect((await pipeline.get("denoiser")).vocabularySize).toBe(vocabularySize);
+  });
+
   it("shares nothing with another pipeline of the same config", async () => {
     const { diary, plugin } = diaryPlugin();
     const [first, second] = [await createPipeline(config(plugin)), await createPipeline(config(plugin))];
