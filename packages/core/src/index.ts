@@ -18,8 +18,9 @@ export {
   defineSchedule,
   defineTokenizer,
 } from "./composition/define.js";
+export { componentKinds } from "./composition/manifest.js";
 export { isComponent, namedChoice } from "./composition/named-choice.js";
-export { componentKinds, Registry } from "./composition/registry.js";
+export { Registry } from "./composition/registry.js";
 export { tokens } from "./composition/tokens.js";
 export type { Backend, BackendCapabilities, BackendMemory } from "./contracts/backend.js";
 export type { Collator } from "./contracts/collator.js";

@@ -25,7 +25,7 @@ const failure = (promise: Promise<unknown>) =>
 
 describe("loadConfig", () => {
   it("is empty without a file", async () => {
-    expect(await loadConfig(undefined, folderWith({}))).toEqual({ config: {} });
+    expect(await loadConfig(undefined, folderWith({}))).toEqual({ config: {}, pluginSources: new Map() });
   });
 
   it.each([
@@ -42,6 +42,7 @@ describe("loadConfig", () => {
     expect(await loadConfig(undefined, folder)).toEqual({
       file: join(folder, name),
       config: { sampler: { name: "random" } },
+      pluginSources: new Map(),
     });
   });
 
@@ -86,17 +87,58 @@ describe("loadConfig", () => {
     expect((await loadConfig("my.json", folder)).config).toEqual({ model: { from: "new", layers: 2 } });
   });
 
-  it("imports plugins by name from where the file lies", async () => {
-    const folder = folderWith({
+  /** A folder with a config that names a plugin package, and that package. */
+  const withPlugin = (code: string, manifest: object = {}) =>
+    folderWith({
       "my.json": '{ "plugins": ["textdiffusion-plugin-of-mine"] }',
-      "node_modules/textdiffusion-plugin-of-mine/package.json":
-        '{ "name": "textdiffusion-plugin-of-mine", "type": "module", "exports": { "import": "./plugin.js" } }',
-      "node_modules/textdiffusion-plugin-of-mine/plugin.js":
-        'export default { name: "textdiffusion-plugin-of-mine", apiVersion: 1 };',
+      "node_modules/textdiffusion-plugin-of-mine/package.json": JSON.stringify({
+        name: "textdiffusion-plugin-of-mine",
+        version: "1.2.3",
+        type: "module",
+        exports: { import: "./dist/plugin.js" },
+        ...manifest,
+      }),
+      "node_modules/textdiffusion-plugin-of-mine/dist/plugin.js": code,
     });
-    expect((await loadConfig("my.json", folder)).config.plugins).toEqual([
-      { name: "textdiffusion-plugin-of-mine", apiVersion: 1 },
+  const valid = 'name: "textdiffusion-plugin-of-mine", apiVersion: 1';
+
+  it("imports plugins by name from where the file lies, and says where it found them", async () => {
+    const folder = withPlugin(`export default { ${valid}, version: "1.2.3" };`);
+    const { config, pluginSources } = await loadConfig("my.json", folder);
+    expect(config.plugins).toEqual([
+      { name: "textdiffusion-plugin-of-mine", apiVersion: 1, version: "1.2.3" },
     ]);
+    expect([...pluginSources.values()]).toEqual([
+      { version: "1.2.3", folder: join(folder, "node_modules/textdiffusion-plugin-of-mine") },
+    ]);
+  });
+
+  it.each([
+    [
+      "throws while it loads",
+      'throw new TypeError("half built");',
+      "PLUGIN_FAILED",
+      /"textdiffusion-plugin-of-mine" to load, got "half built" thrown by .*plugin\.js.*take it out of .*my\.json/,
+    ],
+    [
+      "imports what is not there",
+      'import "absent"; export default {};',
+      "PLUGIN_FAILED",
+      /to load, got "Cannot find package 'absent'/,
+    ],
+    [
+      "lies about its version",
+      `export default { ${valid}, version: "2.0.0" };`,
+      "PLUGIN_INVALID",
+      /expected version 1\.2\.3 of plugin "textdiffusion-plugin-of-mine".*got 2\.0\.0/,
+    ],
+    ["exports a function", "export default () => ({});", "PLUGIN_INVALID", /default export.*got function/],
+    ["exports nothing by default", "export const plugin = {};", "PLUGIN_INVALID", /without one/],
+  ])("refuses a plugin that %s", async (_, code, errorCode, sentence) => {
+    expect(await failure(loadConfig("my.json", withPlugin(code)))).toMatchObject({
+      code: errorCode,
+      message: expect.stringMatching(sentence),
+    });
   });
 
   it.each([

@@ -4,6 +4,7 @@ import { dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { DiffusionError, listNames, type Plugin, type TextDiffusionConfig } from "textdiffusion";
+import { importPlugins, type PluginSource } from "./import-plugins.js";
 import { withIncludes } from "./with-includes.js";
 
 /** Names that are looked for in the current folder. */
@@ -11,6 +12,8 @@ export const CONFIG_NAMES = ["ts", "mts", "js", "mjs", "json"].map((end) => `tex
 
 export interface LoadedConfig {
   readonly config: TextDiffusionConfig & { readonly plugins?: readonly Plugin[] };
+  /** Where those plugins were found that the config names by package. */
+  readonly pluginSources: ReadonlyMap<Plugin, PluginSource>;
   /** Where it was read, absolute; undefined when there is no config file. */
   readonly file?: string;
 }
@@ -21,11 +24,11 @@ export interface LoadedConfig {
  * count from there, too, and `{ "$include": "counts.json" }` stands for what that file holds. Which keys a config may
  * have is checked by who uses it.
  *
- * @throws DiffusionError `FILE_NOT_FOUND`, `CONFIG_INVALID`, `PLUGIN_INVALID`
+ * @throws DiffusionError `FILE_NOT_FOUND`, `CONFIG_INVALID`, `PLUGIN_INVALID`, `PLUGIN_FAILED`
  */
 export async function loadConfig(named: string | undefined, folder: string): Promise<LoadedConfig> {
   const file = named === undefined ? findConfig(folder) : resolve(folder, named);
-  if (file === undefined) return { config: {} };
+  if (file === undefined) return { config: {}, pluginSources: new Map() };
   if (!existsSync(file)) {
     throw notFound("a config file", file, "Correct --config, or leave it out to run with the defaults");
   }
@@ -38,10 +41,9 @@ export async function loadConfig(named: string | undefined, folder: string): Pro
   }
   const whole = (await withIncludes(value, dirname(file), readIncluded)) as TextDiffusionConfig;
   const { plugins, ...config } = resolvePaths(whole, dirname(file));
-  return {
-    file,
-    config: plugins === undefined ? config : { ...config, plugins: await importPlugins(plugins, file) },
-  };
+  if (plugins === undefined) return { file, config, pluginSources: new Map() };
+  const imported = await importPlugins(plugins, file);
+  return { file, config: { ...config, plugins: imported.plugins }, pluginSources: imported.sources };
 }
 
 // --- internal ---
@@ -97,41 +99,6 @@ function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusio
     ...(isPath(data?.file) && { data: { ...data, file: resolve(folder, data?.file ?? "") } }),
     ...(isPath(model?.from) && { model: { ...model, from: resolve(folder, model?.from ?? "") } }),
   };
-}
-
-/** Plugins as they are; names are replaced by what their packages export by default. */
-async function importPlugins(plugins: unknown, file: string): Promise<Plugin[]> {
-  if (!Array.isArray(plugins)) {
-    throw invalid(
-      `expected a list of plugins in ${file}, got ${describe(plugins)}`,
-      'Write it as in ["my-plugin"]',
-    );
-  }
-  return Promise.all(
-    plugins.map((plugin) => (typeof plugin === "string" ? importPlugin(plugin, file) : plugin)),
-  );
-}
-
-async function importPlugin(name: string, file: string): Promise<Plugin> {
-  const jiti = createJiti(pathToFileURL(file).href);
-  try {
-    // Found from the config's folder as an import statement there would, then imported by Node itself.
-    const module = await import(jiti.esmResolve(name, pathToFileURL(file).href));
-    if (module.default !== undefined) return module.default;
-  } catch (error) {
-    throw pluginInvalid(name, file, messageOf(error), error);
-  }
-  throw pluginInvalid(name, file, "a package without a default export");
-}
-
-function pluginInvalid(name: string, file: string, got: string, cause?: unknown): DiffusionError {
-  return new DiffusionError({
-    code: "PLUGIN_INVALID",
-    component: "cli/config",
-    problem: `expected a plugin package "${name}" beside ${file}, got ${got}`,
-    remedy: `Install it there: npm install ${name} in ${dirname(file)}`,
-    cause,
-  });
 }
 
 function notFound(what: string, file: string, remedy: string): DiffusionError {

@@ -3,8 +3,9 @@ import { Container } from "inversify";
 import type { ComponentDependencies, ComponentKind, ComponentKinds } from "../contracts/component.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import type { PipelineConfig } from "./config.js";
+import { componentKinds } from "./manifest.js";
 import { type ComponentSources, prepareComponent } from "./prepare-component.js";
-import { componentKinds, type Registry } from "./registry.js";
+import type { Registry } from "./registry.js";
 import { tokens } from "./tokens.js";
 
 /** The composition of one pipeline: an inversify container of its own, and what it must dispose of. */

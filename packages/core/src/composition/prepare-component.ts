@@ -1,6 +1,8 @@
 import type { Backend } from "../contracts/backend.js";
 import type { ComponentDependencies, ComponentKind, ComponentKinds } from "../contracts/component.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
+import { checkedComponent } from "./checked/checked-component.js";
+import { calling } from "./checked/origin.js";
 import type { NamedChoice } from "./config.js";
 import { decodeOptions } from "./decode-options.js";
 import { isComponent } from "./named-choice.js";
@@ -31,6 +33,7 @@ export async function prepareComponent<Kind extends ComponentKind>(
   if (isComponent(choice)) return async () => choice as ComponentKinds[Kind];
   const { name, ...given } = assertNamed(kind, choice, path);
   const definition = sources.registry.find(kind, name, path);
+  const origin = { kind, name, plugin: sources.registry.pluginOf(kind, name) };
   const options = await decodeOptions(definition.options, given, path, `${kind} "${name}"`);
   const nested: [option: string, make: () => Promise<unknown>][] = [];
   for (const [option, kindOfOption] of Object.entries(definition.choices ?? {})) {
@@ -41,10 +44,10 @@ export async function prepareComponent<Kind extends ComponentKind>(
   return async () => {
     const made: [string, unknown][] = [];
     for (const [option, make] of nested) made.push([option, await make()]);
-    const component = await definition.create(
-      made.length === 0 ? options : { ...(options as object), ...Object.fromEntries(made) },
-      (await sources.dependenciesOf(kind)) as ComponentDependencies[Kind],
-    );
+    const dependencies = (await sources.dependenciesOf(kind)) as ComponentDependencies[Kind];
+    const all = made.length === 0 ? options : { ...(options as object), ...Object.fromEntries(made) };
+    const own = await calling(origin, "create", () => definition.create(all, dependencies));
+    const component = checkedComponent(own, origin);
     sources.created(component);
     if (kind === "backend") await (component as Backend).start();
     return component;

@@ -80,6 +80,36 @@ describe("Registry", () => {
       { name: "a", apiVersion: 1, samplers: [{ name: "x", create: () => 0 }] },
       /options \(a Standard Schema\)/,
     ],
+    [
+      "a name that is not kebab-case",
+      { name: "a", apiVersion: 1, schedules: [{ ...flat("Flat") }] },
+      /kebab-case name for a schedule of plugin "a", got "Flat"/,
+    ],
+    [
+      "an exception without a reason",
+      { name: "a", apiVersion: 1, schedules: [{ ...flat("flat"), exceptions: [{ law: "never-rises" }] }] },
+      /exceptions of schedule "flat" of plugin "a" to be a list of \{ law, reason \}/,
+    ],
+    [
+      "a nested choice of no kind",
+      { name: "a", apiVersion: 1, schedules: [{ ...flat("flat"), choices: { inner: "samplers" } }] },
+      /choices\.inner of schedule "flat" of plugin "a".*got "samplers"/,
+    ],
+    [
+      "a missing description",
+      { name: "a", apiVersion: 1, schedules: [{ ...flat("flat"), description: undefined }] },
+      /a description of schedule "flat" of plugin "a", got undefined/,
+    ],
+    [
+      "one definition instead of a list",
+      { name: "a", apiVersion: 1, schedules: flat("flat") },
+      /schedules of plugin "a" to be a list, got an object/,
+    ],
+    [
+      "a version that is no text",
+      { name: "a", version: 2, apiVersion: 1 },
+      /version of plugin "a" to be a text, got 2/,
+    ],
     ["a hole in the list", { name: "a", apiVersion: 1, samplers: [undefined] }, /each sampler of plugin "a"/],
   ])("refuses %s", (_, broken, pattern) => {
     refuses("PLUGIN_INVALID", pattern, () => new Registry([broken as never]));

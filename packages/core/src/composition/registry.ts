@@ -1,16 +1,6 @@
-import { type AnyDefinition, API_VERSION, type ComponentKind, type Plugin } from "../contracts/component.js";
+import type { AnyDefinition, ComponentKind, Plugin } from "../contracts/component.js";
 import { DiffusionError, listNames } from "../errors/diffusion-error.js";
-
-const listOf = {
-  backend: "backends",
-  collator: "collators",
-  denoiser: "denoisers",
-  sampler: "samplers",
-  schedule: "schedules",
-  tokenizer: "tokenizers",
-} as const satisfies Record<ComponentKind, keyof Plugin>;
-
-export const componentKinds = Object.keys(listOf) as ComponentKind[];
+import { assertDefinition, assertPlugin, componentKinds, listOf } from "./manifest.js";
 
 interface Entry {
   readonly plugin: string;
@@ -19,12 +9,15 @@ interface Entry {
 
 /** Every definition of a set of plugins, by kind and name. Made once, never changed. */
 export class Registry {
+  /** Each once, in the order in which they were given. */
+  readonly plugins: readonly Plugin[];
   private readonly entries = new Map<ComponentKind, Map<string, Entry>>();
 
   /** @throws DiffusionError `PLUGIN_INVALID`, `DUPLICATE_COMPONENT` */
   constructor(plugins: readonly Plugin[]) {
     for (const kind of componentKinds) this.entries.set(kind, new Map());
-    for (const plugin of new Set(plugins)) {
+    this.plugins = [...new Set(plugins)];
+    for (const plugin of this.plugins) {
       assertPlugin(plugin);
       for (const kind of componentKinds) {
         for (const definition of plugin[listOf[kind]] ?? []) this.add(kind, plugin.name, definition);
@@ -36,18 +29,13 @@ export class Registry {
    * @param path - where the name stands in a config, for the message. Default the kind.
    * @throws DiffusionError `UNKNOWN_COMPONENT` that lists what is known
    */
-  find<Kind extends ComponentKind>(kind: Kind, name: string, path: string = kind): AnyDefinition<Kind> {
-    const entry = this.entries.get(kind)?.get(name);
-    if (!entry) {
-      throw new DiffusionError({
-        code: "UNKNOWN_COMPONENT",
-        component: "core/config",
-        problem: `expected a known ${kind}${path === kind ? "" : ` at ${path}`}, got "${name}". Known: ${listNames(this.names(kind))}`,
-        remedy: "Correct the name, add the plugin that brings it, or pass the component itself",
-        details: { kind, name, path, known: this.names(kind) },
-      });
-    }
-    return entry.definition as AnyDefinition<Kind>;
+  find<Kind extends ComponentKind>(kind: Kind, name: string, path?: string): AnyDefinition<Kind> {
+    return this.entry(kind, name, path).definition as AnyDefinition<Kind>;
+  }
+
+  /** The name of the plugin that brings a component. @throws DiffusionError `UNKNOWN_COMPONENT` */
+  pluginOf(kind: ComponentKind, name: string): string {
+    return this.entry(kind, name).plugin;
   }
 
   names(kind: ComponentKind): string[] {
@@ -65,16 +53,21 @@ export class Registry {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  private entry(kind: ComponentKind, name: string, path: string = kind): Entry {
+    const entry = this.entries.get(kind)?.get(name);
+    if (entry) return entry;
+    throw new DiffusionError({
+      code: "UNKNOWN_COMPONENT",
+      component: "core/config",
+      problem: `expected a known ${kind}${path === kind ? "" : ` at ${path}`}, got "${name}". Known: ${listNames(this.names(kind))}`,
+      remedy: "Correct the name, add the plugin that brings it, or pass the component itself",
+      details: { kind, name, path, known: this.names(kind) },
+    });
+  }
+
   private add(kind: ComponentKind, plugin: string, definition: AnyDefinition<ComponentKind>): void {
-    const { name, create, options } = definition ?? {};
-    if (typeof name !== "string" || typeof create !== "function" || !options?.["~standard"]) {
-      throw new DiffusionError({
-        code: "PLUGIN_INVALID",
-        component: "core/plugins",
-        problem: `expected each ${kind} of plugin "${plugin}" to have name, options (a Standard Schema) and create, got ${name ?? typeof definition}`,
-        remedy: "Make the component with the define functions of @textdiffusion/core",
-      });
-    }
+    assertDefinition(kind, plugin, definition);
+    const { name } = definition;
     const known = this.entries.get(kind)?.get(name);
     if (known) {
       throw new DiffusionError({
@@ -85,35 +78,5 @@ export class Registry {
       });
     }
     this.entries.get(kind)?.set(name, { plugin, definition });
-  }
-}
-
-function assertPlugin(plugin: Plugin): void {
-  const name = typeof plugin?.name === "string" && plugin.name !== "" ? plugin.name : undefined;
-  if (!name) {
-    throw new DiffusionError({
-      code: "PLUGIN_INVALID",
-      component: "core/plugins",
-      problem: `expected a plugin with a name, got ${plugin === null ? "null" : typeof plugin}`,
-      remedy: "Was the plugin's factory passed without calling it?",
-    });
-  }
-  if (plugin.apiVersion !== API_VERSION) {
-    throw new DiffusionError({
-      code: "PLUGIN_INVALID",
-      component: "core/plugins",
-      problem: `expected apiVersion ${API_VERSION} from plugin "${name}", got ${String(plugin.apiVersion)}`,
-      remedy: "Install a version of the plugin that was made for this version of textdiffusion",
-    });
-  }
-  const known = new Set<string>(["name", "apiVersion", ...Object.values(listOf)]);
-  const unknown = Object.keys(plugin).find((key) => !known.has(key));
-  if (unknown !== undefined) {
-    throw new DiffusionError({
-      code: "UNKNOWN_OPTION",
-      component: "core/plugins",
-      problem: `expected known keys in plugin "${name}", got "${unknown}". Known: ${listNames(known)}`,
-      remedy: "Correct the key",
-    });
   }
 }

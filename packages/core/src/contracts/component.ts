@@ -79,6 +79,8 @@ export const API_VERSION = 1;
 export interface Plugin {
   /** The npm package name, named in errors. */
   readonly name: string;
+  /** The package's version. What is loaded by package name is refused when its package.json says another. */
+  readonly version?: string;
   readonly apiVersion: number;
   readonly backends?: readonly AnyDefinition<"backend">[];
   readonly collators?: readonly AnyDefinition<"collator">[];

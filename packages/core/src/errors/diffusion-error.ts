@@ -12,6 +12,7 @@ export type ErrorCode =
   | "LOCK_VIOLATED"
   | "MODEL_INVALID"
   | "NOT_A_NUMBER"
+  | "PLUGIN_FAILED"
   | "PLUGIN_INVALID"
   | "PROMPT_INVALID"
   | "RUNTIME_FAILED"

@@ -1,3 +1,4 @@
+import { whoMade } from "../composition/checked/origin.js";
 import type { Denoiser, ForwardCost, TokenDraws } from "../contracts/denoiser.js";
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
 import type { RowDraws, Sampler, SamplerRow } from "../contracts/sampler.js";
@@ -255,7 +256,7 @@ function assertDraws(
   step: number,
   restrictions: readonly (TokenRestriction | undefined)[] | undefined,
 ): void {
-  const component = `denoisers/${denoiser.name}`;
+  const component = whoMade(denoiser, "denoisers");
   for (const name of ["tokens", "logProbs", "entropy", "margin"] as const) {
     if (draws[name].length !== count) {
       throw new DiffusionError({

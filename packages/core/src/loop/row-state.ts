@@ -1,3 +1,4 @@
+import { whoMade } from "../composition/checked/origin.js";
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
 import type { RowDraws, Sampler, SamplerDecision, SamplerRow, SamplerSteps } from "../contracts/sampler.js";
 import { stepsOf, timesOf } from "../contracts/sampler-clock.js";
@@ -258,7 +259,7 @@ export class RowState {
     if (steps === 0 && this.editablePositions.length === 0) return;
     throw new DiffusionError({
       code: "SAMPLER_INVALID",
-      component: `samplers/${this.sampler.name}`,
+      component: whoMade(this.sampler, "samplers"),
       problem: `expected a positive whole number of steps or "until-done", got ${steps}`,
       remedy: "Correct the sampler's steps",
     });
@@ -272,7 +273,7 @@ export class RowState {
     if (position === undefined || this.editable[position] !== 1) {
       throw new DiffusionError({
         code: "LOCK_VIOLATED",
-        component: `samplers/${this.sampler.name}`,
+        component: whoMade(this.sampler, "samplers"),
         problem: `expected writes at editable positions only, got position ${position} in step ${this.step}`,
         remedy:
           "Return indices into the draws in `commit`, and positions of `row.editablePositions` in `remask`",
@@ -287,7 +288,7 @@ export class RowState {
   private invalid(expectedAndGot: string): DiffusionError {
     return new DiffusionError({
       code: "SAMPLER_INVALID",
-      component: `samplers/${this.sampler.name}`,
+      component: whoMade(this.sampler, "samplers"),
       problem: `expected ${expectedAndGot} (row ${this.row}, step ${this.step})`,
       remedy: "The sampler breaks its contract: run samplerLaws of @textdiffusion/testkit on it",
     });

@@ -273,13 +273,19 @@ describe("a pipeline of names", () => {
     expect((await second.generate({ length: 4 })).texts[0]).toHaveLength(4);
   });
 
-  it("passes on what a factory throws, unwrapped", async () => {
+  it("passes on what a factory throws, as the cause of an error that names it", async () => {
     const { plugin } = diaryPlugin();
     const pipeline = await createPipeline({
       ...config(plugin),
       denoiser: byName({ name: "fake", fails: true }),
     });
-    await expect(pipeline.get("denoiser")).rejects.toThrow(/^no such file$/);
+    await expect(pipeline.get("denoiser")).rejects.toMatchObject({
+      code: "PLUGIN_FAILED",
+      message: expect.stringContaining(
+        'create of denoiser "fake" of plugin "diary" to return, got "no such file"',
+      ),
+      cause: new Error("no such file"),
+    });
   });
 });
 

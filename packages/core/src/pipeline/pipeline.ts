@@ -1,7 +1,8 @@
 import { match } from "ts-pattern";
 import type { PipelineConfig } from "../composition/config.js";
 import { compose } from "../composition/container.js";
-import { componentKinds, Registry } from "../composition/registry.js";
+import { componentKinds } from "../composition/manifest.js";
+import { Registry } from "../composition/registry.js";
 import type { ComponentKind, ComponentKinds } from "../contracts/component.js";
 import type { Denoiser } from "../contracts/denoiser.js";
 import type { Tokenizer } from "../contracts/tokenizer.js";
