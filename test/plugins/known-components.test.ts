@@ -30,6 +30,9 @@ describe("the types of a config", () => {
       sampler: { name: "confidence", steps: 8, temperature: 0.7 },
     });
     defineConfig({ schedule: { name: "linear" }, sampler: thresholdSampler() });
+    defineConfig({
+      denoiser: { name: "guided", scale: 2, denoiser: { name: "huggingface", cache: "dual" } },
+    });
     defineConfig({ sampler: { name: "blocks", size: 8, sampler: { name: "random", steps: 8 } } });
     assertType<KnownChoice<"sampler">>({ name: "test-wave", height: 2 });
     defineConfig({ sampler: { name: "test-wave", height: 2, steps: 3 } });
@@ -118,7 +121,7 @@ const names: Names = {
     "prompt-response": true,
     stratified: true,
   },
-  denoiser: { huggingface: true },
+  denoiser: { guided: true, huggingface: true, "next-aligned": true, reusing: true },
   sampler: {
     ancestral: true,
     blocks: true,

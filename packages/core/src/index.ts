@@ -123,4 +123,5 @@ export { eventLines, traceLines } from "./trace/trace-lines.js";
 export { hasWideTokens } from "./trace/trace-tokens.js";
 export { assertCanvas, type Canvas, type PositionRestriction } from "./values/canvas.js";
 export type { NoisedBatch } from "./values/noised-batch.js";
+export { predictorPositions } from "./values/predictor-positions.js";
 export type { TokenRow } from "./values/token-row.js";

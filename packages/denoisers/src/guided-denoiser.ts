@@ -37,7 +37,7 @@ export function guidedDenoiser(denoiser: Denoiser, { scale, maskTokenId, keep }:
   const { name, vocabularySize, maxLength, timeConditioned } = denoiser;
   const kept = new Set([maskTokenId, ...keep]);
   return {
-    name,
+    name: scale === 0 ? name : `${name} guided by ${scale}`,
     vocabularySize,
     maxLength,
     timeConditioned,

@@ -1,4 +1,4 @@
-import type { Denoiser } from "@textdiffusion/core";
+import { type Denoiser, predictorPositions } from "@textdiffusion/core";
 
 /**
  * A denoiser from one whose answer at position p is the token at p + 1, as models adapted from autoregressive ones give
@@ -17,12 +17,7 @@ export function nextAlignedDenoiser(denoiser: Denoiser): Denoiser {
     vocabularySize,
     maxLength,
     timeConditioned,
-    denoise: (input) => {
-      const { seq, attentionMask } = input;
-      const hasPredictor = (flat: number) => flat % seq > 0 && attentionMask[flat - 1] === 1;
-      const positions = input.positions.map((flat) => (hasPredictor(flat) ? flat - 1 : flat));
-      return denoiser.denoise({ ...input, positions });
-    },
+    denoise: (input) => denoiser.denoise({ ...input, positions: predictorPositions(input.positions, input) }),
     dispose: () => denoiser.dispose(),
   };
 }

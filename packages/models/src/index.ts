@@ -9,6 +9,7 @@ export {
 } from "./denoiser/masked-language-model-denoiser.js";
 export type { EncoderMemory, RecallInput, RecallingModel } from "./encoder/encoder-memory.js";
 export { type EncoderModel, encoderModelFromArrays } from "./encoder/encoder-model.js";
+export { nextAlignedModel } from "./encoder/next-aligned-model.js";
 export { loadModel } from "./files/load-model.js";
 export { type ModelRecord, readModelRecord, writeModelRecord } from "./files/model-record.js";
 export { saveConfig } from "./files/save-config.js";

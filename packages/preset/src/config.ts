@@ -45,6 +45,12 @@ const modelSchema = z.strictObject({
     .enum(["neighbour-heads", "published"])
     .optional()
     .describe("of a new model; default neighbour-heads, with which small models learn sooner"),
+  logitAlignment: z
+    .enum(["same", "next"])
+    .optional()
+    .describe(
+      "which token a position predicts; next for models from autoregressive ones; default as it was, new: same",
+    ),
 });
 
 const trainingSchema = z.strictObject({
@@ -66,6 +72,7 @@ const configSchema = z.strictObject({
   schedule: z.unknown().optional(),
   collator: z.unknown().optional(),
   sampler: z.unknown().optional(),
+  denoiser: z.unknown().optional(),
   data: z.unknown().optional(),
   model: z.unknown().optional(),
   training: z.unknown().optional(),
@@ -83,6 +90,8 @@ export interface TextDiffusionConfig {
   readonly schedule?: ComponentChoice<"schedule">;
   readonly collator?: ComponentChoice<"collator">;
   readonly sampler?: ComponentChoice<"sampler">;
+  /** What wraps the model: `{ name: "guided", scale: 1.5 }`. Where the innermost leaves out its denoiser, it is the model. */
+  readonly denoiser?: ComponentChoice<"denoiser">;
   readonly data?: DataOptions;
   readonly model?: ModelOptions;
   readonly training?: TrainingSettings;

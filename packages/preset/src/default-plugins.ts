@@ -1,6 +1,7 @@
 import { backendNodePlugin } from "@textdiffusion/backend-node";
 import { API_VERSION, definePlugin, type Plugin } from "@textdiffusion/core";
 import { dataPlugin } from "@textdiffusion/data";
+import { denoisersPlugin } from "@textdiffusion/denoisers";
 import { samplersPlugin } from "@textdiffusion/samplers";
 import { schedulesPlugin } from "@textdiffusion/schedules";
 import { huggingfaceDenoiser } from "./huggingface-denoiser.js";
@@ -9,6 +10,7 @@ import { huggingfaceDenoiser } from "./huggingface-denoiser.js";
 export const defaultPlugins: readonly Plugin[] = [
   backendNodePlugin,
   dataPlugin,
+  denoisersPlugin,
   samplersPlugin,
   schedulesPlugin,
   definePlugin({ name: "textdiffusion", apiVersion: API_VERSION, denoisers: [huggingfaceDenoiser] }),

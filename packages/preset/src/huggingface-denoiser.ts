@@ -1,15 +1,38 @@
 import { DiffusionError, defineDenoiser } from "@textdiffusion/core";
-import { paddedDenoiser } from "@textdiffusion/denoisers";
-import { idsUnknownTo, loadModel, maskedLanguageModelDenoiser } from "@textdiffusion/models";
+import { nextAlignedDenoiser, paddedDenoiser } from "@textdiffusion/denoisers";
+import {
+  cacheKinds,
+  cachingDenoiser,
+  idsUnknownTo,
+  loadModel,
+  maskedLanguageModelDenoiser,
+} from "@textdiffusion/models";
 import { z } from "zod";
 
 declare module "@textdiffusion/core" {
   interface KnownDenoisers {
-    huggingface: HuggingfaceDenoiserOptions;
+    /** The folder may be left out where there is one already, as in `loadTextDiffusion`. */
+    huggingface: Omit<HuggingfaceDenoiserOptions, "folder"> & { readonly folder?: string };
   }
 }
 
-const options = z.strictObject({ folder: z.string().min(1).describe("the model folder") });
+const options = z.strictObject({
+  folder: z.string().min(1).describe("the model folder"),
+  logitAlignment: z
+    .enum(["same", "next"])
+    .default("same")
+    .describe("which token the logits of a position predict: its own, or the one after it"),
+  cache: z
+    .enum(["none", ...cacheKinds])
+    .default("none")
+    .describe("approximate: compute the block alone (dual), or it and what follows (prefix)"),
+  refreshEvery: z.int().min(1).optional().describe("of a cache: a whole pass every so many calls"),
+  blockLength: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("of a cache: tokens of a block; default what a step asks for"),
+});
 
 /** Options of the denoiser `huggingface`. */
 export type HuggingfaceDenoiserOptions = z.input<typeof options>;
@@ -22,19 +45,23 @@ export type HuggingfaceDenoiserOptions = z.input<typeof options>;
 export const huggingfaceDenoiser = defineDenoiser({
   name: "huggingface",
   description: "the BERT or RoBERTa of a Hugging Face folder",
+  exact: "Yes, without a cache.",
   options,
   // The backend is not used by name: looking at it is asking for one in the config. It has been started, and tfjs runs on
   // the one started last.
-  create: async ({ folder }, { backend: _, tokenizer }) => {
+  create: async ({ folder, logitAlignment, cache, refreshEvery, blockLength }, { backend: _, tokenizer }) => {
     const model = await loadModel(folder);
     try {
       assertTokenizerFits(folder, tokenizer.vocabularySize, model.vocabularySize);
-      return paddedDenoiser(
-        maskedLanguageModelDenoiser(model, {
-          maskTokenId: tokenizer.special.mask,
-          forbidden: idsUnknownTo(tokenizer, model.vocabularySize),
-        }),
-      );
+      const drawable = {
+        maskTokenId: tokenizer.special.mask,
+        forbidden: idsUnknownTo(tokenizer, model.vocabularySize),
+      };
+      const denoiser =
+        cache === "none"
+          ? maskedLanguageModelDenoiser(model, drawable)
+          : cachingDenoiser(model, { ...drawable, cache, refreshEvery, blockLength });
+      return paddedDenoiser(logitAlignment === "next" ? nextAlignedDenoiser(denoiser) : denoiser);
     } catch (error) {
       model.dispose();
       throw error;

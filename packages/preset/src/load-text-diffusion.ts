@@ -7,7 +7,9 @@ import {
   type NamedChoice,
   namedChoice,
   type Pipeline,
+  Registry,
 } from "@textdiffusion/core";
+import { aroundModel } from "./around-model.js";
 import { decodeConfig, type TextDiffusionConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
 import { modelRecordOf } from "./model-defaults.js";
@@ -25,6 +27,7 @@ export interface TextDiffusion extends Pipeline {
     readonly backend: string;
     readonly schedule: NamedChoice;
     readonly sampler: NamedChoice;
+    readonly denoiser: NamedChoice;
     /** Tokens of a text unless the request says otherwise. */
     readonly length: number;
     readonly frame: boolean;
@@ -50,15 +53,19 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
   const { folder, ...config } = typeof source === "string" ? { folder: source } : source;
   const decoded = await decodeConfig(config);
   const record = await modelRecordOf(folder);
-  const { plugins, backend = "auto" } = decoded;
+  const { backend = "auto" } = decoded;
+  const plugins = [...defaultPlugins, ...decoded.plugins];
   const { schedule = byName(record.schedule), sampler = byName(record.sampler) } = decoded;
+  const { logitAlignment } = record;
+  const model = { name: "huggingface", folder, ...(logitAlignment && { logitAlignment }) };
+  const denoiser = aroundModel(decoded.denoiser, model, new Registry(plugins));
   const pipeline = await createPipeline({
-    plugins: [...defaultPlugins, ...plugins],
+    plugins,
     backend,
     schedule,
     sampler,
     tokenizer: { name: "huggingface", folder },
-    denoiser: { name: "huggingface", folder },
+    denoiser,
   });
   try {
     const { maxLength } = await pipeline.get("denoiser");
@@ -78,6 +85,7 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
         backend: (await pipeline.get("backend")).name,
         schedule: namedChoice(schedule),
         sampler: namedChoice(sampler),
+        denoiser: namedChoice(denoiser),
         length,
         frame: record.frame,
       },

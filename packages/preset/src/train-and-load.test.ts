@@ -102,6 +102,7 @@ describe("loadTextDiffusion", () => {
       backend: "cpu",
       schedule: "linear",
       sampler: { name: "confidence", steps: 64, temperature: 0.7 },
+      denoiser: { name: "huggingface", folder: path("model") },
       length: 16,
       frame: false,
     });

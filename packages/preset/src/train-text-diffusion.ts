@@ -11,7 +11,13 @@ import {
   type TokenRow,
 } from "@textdiffusion/core";
 import { createRowOrder, saveTokenizer, validationBatches } from "@textdiffusion/data";
-import { type EncoderModel, type ModelRecord, saveModel, writeModelRecord } from "@textdiffusion/models";
+import {
+  type EncoderModel,
+  type ModelRecord,
+  nextAlignedModel,
+  saveModel,
+  writeModelRecord,
+} from "@textdiffusion/models";
 import {
   createLearner,
   createMetricsFile,
@@ -77,7 +83,8 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
     const model = await openTrainingModel(modelOptions, tokenizer, record, random.split("initial weights"));
     owned.push(model);
     const { weightDecay, beta1, beta2, epsilon } = options;
-    const learner = createLearner(model, { weightDecay, beta1, beta2, epsilon });
+    const aligned = record.logitAlignment === "next" ? nextAlignedModel(model) : model;
+    const learner = createLearner(aligned, { weightDecay, beta1, beta2, epsilon });
     owned.push(learner);
 
     let step = 0;

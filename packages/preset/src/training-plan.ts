@@ -32,6 +32,7 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
     schedule: namedChoice(config.schedule ?? byName(base.schedule)),
     collator: namedChoice(config.collator ?? byName(base.collator)),
     sampler: namedChoice(config.sampler ?? byName(base.sampler)),
+    logitAlignment: config.model.logitAlignment ?? base.logitAlignment,
   };
   const { learningRate = isNew ? 1e-3 : 1e-4, warmupSteps, ...training } = config.training;
   return {
@@ -54,7 +55,7 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
  *   `loadModel` throws
  */
 export async function openTrainingModel(
-  { from, ...sizes }: DecodedConfig["model"],
+  { from, logitAlignment: _, ...sizes }: DecodedConfig["model"],
   tokenizer: Tokenizer,
   { rowLength }: ModelRecord,
   random: Random,
@@ -110,7 +111,7 @@ function unframedPairs(): DiffusionError {
 }
 
 /** @throws DiffusionError `CONFIG_INVALID` */
-function assertNoSizes({ from, ...sizes }: DecodedConfig["model"]): void {
+function assertNoSizes({ from, logitAlignment: _, ...sizes }: DecodedConfig["model"]): void {
   const said = Object.entries(sizes).filter(([, value]) => value !== undefined);
   if (said.length === 0) return;
   const names = said.map(([name]) => `model.${name}`).join(", ");

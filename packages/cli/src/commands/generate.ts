@@ -13,6 +13,7 @@ import {
 } from "textdiffusion";
 import { match } from "ts-pattern";
 import { animate } from "../animation/animate.js";
+import { adjustDenoiser } from "../config/adjust-denoiser.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
 import { printable } from "../terminal/display-width.js";
@@ -30,6 +31,8 @@ interface GenerateOptions {
   readonly sampler?: string;
   readonly block?: number;
   readonly allowEnd?: true;
+  readonly guidance?: number;
+  readonly cache?: string;
   readonly steps?: number;
   readonly temperature?: number;
   readonly topK?: number;
@@ -86,6 +89,15 @@ export function generateCommand(context: CommandContext): Command {
       "--block <tokens>",
       "write blocks of this many tokens from left to right, each with all steps",
       positiveInteger("--block"),
+    )
+    .option(
+      "--guidance <scale>",
+      "hold more to the prompt: classifier-free guidance, 0 for none; twice the work",
+      nonNegativeNumber("--guidance"),
+    )
+    .option(
+      "--cache <kind>",
+      "for --block: prefix or dual, faster and approximate; none is exact (default: none)",
     )
     .option("--allow-end", "let the text end early; with --block, nothing is computed after the end")
     .option(
@@ -162,6 +174,7 @@ async function openModel(options: GenerateOptions, { folder }: CommandContext): 
     backend: byName(options.backend) ?? config.backend,
     schedule: byName(options.schedule) ?? config.schedule,
     sampler: adjustSampler(chosen, options.sampler, options),
+    denoiser: adjustDenoiser(config.denoiser, options),
   });
 }
 

@@ -78,5 +78,8 @@ type Named<Name, Options, Component> = { readonly name: Name } & Readonly<Writte
     readonly [Member in Exclude<keyof Component, keyof Written<Options> | "name">]?: never;
   };
 
-/** A strict schema without keys has the type of an object whose every key is wrong, the name too. */
-type Written<Options> = Options extends Record<string, never> ? unknown : Options;
+/**
+ * A strict schema without keys has the type of an object whose every key is wrong, the name too. Keys alone are looked at:
+ * the values of nested choices lead back here.
+ */
+type Written<Options> = string extends keyof Options ? unknown : Options;

@@ -12,6 +12,7 @@ const schema = z.strictObject({
   schedule: component,
   collator: component,
   sampler: component,
+  logitAlignment: z.enum(["same", "next"]).optional(),
   training: z
     .looseObject({
       steps: z.int().min(0),
@@ -27,6 +28,7 @@ const schema = z.strictObject({
  * - `rowLength`: tokens in a training row, and the length to generate unless asked otherwise
  * - `frame`: rows begin and end with the tokenizer's begin and end tokens
  * - `schedule`, `collator`, `sampler`: a component's name, or `{ name, ...options }`
+ * - `logitAlignment`: `next` for a model whose position p predicts the token at p + 1; default `same`
  * - `training`: optimizer steps, tokens seen, and the validation loss in nats a token; more keys are kept
  */
 export type ModelRecord = z.infer<typeof schema>;
