@@ -8,6 +8,8 @@ import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { generateCommand } from "./commands/generate.js";
 import { labCommand } from "./commands/lab.js";
+import { pluginsCommand } from "./commands/plugins.js";
+import { schemaCommand } from "./commands/schema.js";
 import { trainCommand } from "./commands/train.js";
 import { paintFor } from "./terminal/paint.js";
 import { packageVersion } from "./version.js";
@@ -85,6 +87,8 @@ function program(context: CommandContext): Command {
     .addCommand(labCommand(context))
     .addCommand(exportCommand(context))
     .addCommand(countTokensCommand(context))
+    .addCommand(pluginsCommand(context))
+    .addCommand(schemaCommand(context))
     .addCommand(doctorCommand(context));
   for (const each of [command, ...command.commands]) {
     each

@@ -67,6 +67,7 @@ const trainingSchema = z.strictObject({
 });
 
 const configSchema = z.strictObject({
+  $schema: z.string().optional(),
   plugins: z.array(z.unknown()).default([]),
   backend: z.unknown().optional(),
   schedule: z.unknown().optional(),
@@ -78,12 +79,39 @@ const configSchema = z.strictObject({
   training: z.unknown().optional(),
 });
 
+/** Every key of a config file with all that is known of its value, for `configJsonSchema`. */
+export const configFileSchema = z.strictObject({
+  $schema: z.string().optional().describe("where editors find what a config may say; nothing else reads it"),
+  plugins: z
+    .array(z.string())
+    .optional()
+    .describe("packages of plugins, found from where this file lies; npm install them there"),
+  backend: z.unknown().optional().describe("where to compute; default auto"),
+  schedule: z
+    .unknown()
+    .optional()
+    .describe("how noise grows with time; default linear, or what the model was trained with"),
+  collator: z
+    .unknown()
+    .optional()
+    .describe("how training noises rows; default stratified, for pairs prompt-response"),
+  sampler: z
+    .unknown()
+    .optional()
+    .describe("how generation reveals tokens; default confidence, or what the model folder says"),
+  data: dataSchema.optional().describe("what to train on"),
+  model: modelSchema.optional().describe("what to train: a new model, or one to go on from"),
+  training: trainingSchema.optional().describe("how to train"),
+});
+
 export type DataOptions = z.input<typeof dataSchema>;
 export type ModelOptions = z.input<typeof modelSchema>;
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
 /** What a config file holds; `train` and `generate` each use the part that concerns them. */
 export interface TextDiffusionConfig {
+  /** Where editors find the JSON Schema of a JSON config. Nothing else reads it. */
+  readonly $schema?: string;
   /** Besides the default ones. In a config file of the command, names of packages may stand here, too. */
   readonly plugins?: readonly (Plugin | string)[];
   readonly backend?: ComponentChoice<"backend">;
@@ -112,7 +140,7 @@ export interface DecodedConfig extends Omit<TextDiffusionConfig, "plugins" | "da
  * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID`
  */
 export async function decodeConfig(config: TextDiffusionConfig): Promise<DecodedConfig> {
-  const parts = await decodeOptions(configSchema, config, "config", "the config");
+  const { $schema: _, ...parts } = await decodeOptions(configSchema, config, "config", "the config");
   return {
     ...(parts as TextDiffusionConfig),
     plugins: parts.plugins as Plugin[],

@@ -17,6 +17,7 @@ export {
   type TextDiffusionConfig,
   type TrainingSettings,
 } from "./config.js";
+export { configJsonSchema, type JsonSchema } from "./config-json-schema.js";
 export { defaultPlugins } from "./default-plugins.js";
 export {
   type EvaluateRequest,
