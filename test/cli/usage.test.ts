@@ -54,6 +54,21 @@ describe("help", () => {
   });
 });
 
+it("fills in gaps with text that matches", async () => {
+  const { code, stdout, stderr } = await generate(
+    ...["--prompt", "On {10}, \\{3} at {2}.", "--regex", "\\d{4}-\\d\\d-\\d\\d", "--regex", "[ap]m"],
+    ...["--count", "2", "--json", "--seed", "1"],
+  );
+  expect(code, stderr).toBe(0);
+  for (const text of JSON.parse(stdout).texts) expect(text).toMatch(/^On \d{4}-\d\d-\d\d, \{3} at [ap]m\.$/);
+});
+
+it("says before it writes that a pattern cannot match", async () => {
+  const { code, stdout, stderr } = await generate("--prompt", "On {9}.", "--regex", "\\d{4}-\\d\\d-\\d\\d");
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/in the 9 tokens of row 0.*got matches of 10 tokens/);
+});
+
 it("writes in blocks, which the record names with the sampler within", async () => {
   const { code, stdout, stderr } = await generate(
     "--block",

@@ -34,6 +34,7 @@ export {
   type LawException,
   type Plugin,
 } from "./contracts/component.js";
+export type { ConstrainedRow, Constraint, RowConstraint } from "./contracts/constraint.js";
 export type {
   Denoiser,
   DenoiserInput,
@@ -82,7 +83,13 @@ export type {
 export { type GenerationState, type RunProgress, stateAfter, stateAtStep } from "./loop/generation-state.js";
 export { lockTokens, type TokenLock } from "./loop/lock-tokens.js";
 export { type ReverseLoopOptions, reverseLoop } from "./loop/reverse-loop.js";
-export { type CanvasRequest, type Gap, openCanvas, type PromptPart } from "./pipeline/open-canvas.js";
+export {
+  type CanvasRequest,
+  type Gap,
+  type GapRange,
+  openCanvas,
+  type PromptPart,
+} from "./pipeline/open-canvas.js";
 export {
   createPipeline,
   type Generation,

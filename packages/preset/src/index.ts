@@ -1,4 +1,5 @@
 export * from "@textdiffusion/backend-node";
+export * from "@textdiffusion/constraints";
 export * from "@textdiffusion/core";
 export * from "@textdiffusion/data";
 export * from "@textdiffusion/denoisers";

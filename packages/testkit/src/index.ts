@@ -7,6 +7,7 @@ export { uniformDenoiser } from "./denoisers/uniform-denoiser.js";
 export { assertLaws, type Law, type LawSkip, withSkips } from "./law.js";
 export { type BackendLawOptions, backendLaws } from "./laws/backend-laws.js";
 export { type CollatorLawOptions, collatorLaws } from "./laws/collator-laws.js";
+export { type ConstraintLawOptions, constraintLaws } from "./laws/constraint-laws.js";
 export { type DenoiserLawOptions, denoiserLaws } from "./laws/denoiser-laws.js";
 export { type NoiseScheduleLawOptions, noiseScheduleLaws } from "./laws/noise-schedule-laws.js";
 export { type SamplerLawOptions, samplerLaws } from "./laws/sampler-laws.js";

@@ -8,6 +8,7 @@ import {
   type GenerationEvent,
   loadTextDiffusion,
   modelRecordOf,
+  regexConstraint,
   type TextDiffusion,
   type Tokenizer,
 } from "textdiffusion";
@@ -16,6 +17,7 @@ import { animate } from "../animation/animate.js";
 import { adjustDenoiser } from "../config/adjust-denoiser.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
+import { parsePrompt } from "../config/parse-prompt.js";
 import { printable } from "../terminal/display-width.js";
 import { formatDuration } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
@@ -25,6 +27,7 @@ import { integer, naturalNumber, nonNegativeNumber, positiveInteger, share } fro
 interface GenerateOptions {
   readonly model: string;
   readonly prompt: string;
+  readonly regex?: readonly string[];
   readonly config?: string;
   readonly backend?: string;
   readonly schedule?: string;
@@ -52,6 +55,8 @@ Examples:
     $ textdiffusion generate --model fables --prompt "The fox"
   Again with other choices:
     $ textdiffusion generate --model fables --sampler random --steps 64 --temperature 0.8 --seed 7
+  Fill in what is missing, a date here:
+    $ textdiffusion generate --model letters --prompt "Written on {10}." --regex "\\d{4}-\\d{2}-\\d{2}"
   In blocks of 32 tokens, each in 8 steps, until the text ends:
     $ textdiffusion generate --model fables --block 32 --steps 8 --allow-end
   Three texts as JSON, for another program:
@@ -64,7 +69,16 @@ export function generateCommand(context: CommandContext): Command {
   return new Command("generate")
     .description("write text with a trained model, from a page of masks to a page of words")
     .requiredOption("--model <folder>", "folder of the model")
-    .option("--prompt <text>", "how the text begins", "")
+    .option(
+      "--prompt <text>",
+      "how the text begins; {3} is a gap of 3 tokens to be filled in, \\{ a brace",
+      "",
+    )
+    .option(
+      "--regex <pattern>",
+      "what the written text must match from end to end; again for each gap",
+      (pattern: string, before: readonly string[] = []) => [...before, pattern],
+    )
     .option(
       "--length <tokens>",
       "tokens of the whole text, prompt included (default: as in training)",
@@ -123,15 +137,23 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
   try {
     const tokenizer = await model.get("tokenizer");
     const { name } = await model.get("sampler");
-    const { length = model.settings.length, count, prompt, json } = options;
+    const { length = model.settings.length, count, json } = options;
+    const prompt = parsePrompt(options.prompt);
+    const patterns = options.regex ?? [];
+    const constraint =
+      patterns.length === 0
+        ? undefined
+        : regexConstraint({ tokenizer, pattern: patterns.length === 1 ? patterns[0] : patterns });
     const animated = options.animation && json === undefined && out.isTTY === true;
     if (!animated && !json) {
-      const texts = `${count} text${count === 1 ? "" : "s"} of ${length} tokens`;
+      const size = typeof prompt === "string" ? ` of ${length} tokens` : "";
+      const texts = `${count} text${count === 1 ? "" : "s"}${size}`;
       notes.write(`Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.\n`);
     }
     const startedAt = performance.now();
     const events = model.stream({
-      prompts: new Array<string>(count).fill(prompt),
+      prompts: Array.from({ length: count }, () => prompt),
+      constraint,
       length,
       seed,
       signal,

@@ -1,14 +1,14 @@
-import { whoMade } from "../composition/checked/origin.js";
-import type { Denoiser, ForwardCost, TokenDraws } from "../contracts/denoiser.js";
+import type { Constraint } from "../contracts/constraint.js";
+import type { Denoiser } from "../contracts/denoiser.js";
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
-import type { RowDraws, Sampler, SamplerRow } from "../contracts/sampler.js";
+import type { RowDraws, Sampler } from "../contracts/sampler.js";
 import { stepsOf } from "../contracts/sampler-clock.js";
-import { permits, type TokenRestriction } from "../contracts/token-restriction.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import { Random } from "../random/random.js";
 import { assertCanvas, type Canvas } from "../values/canvas.js";
 import type { Candidates, GenerationEvent, PositionChange } from "./events.js";
 import { assertProgress, type RunProgress } from "./generation-state.js";
+import { noDraws, noPredictions, predict } from "./predict.js";
 import { restrictionsOf } from "./row-restrictions.js";
 import { RowState } from "./row-state.js";
 
@@ -29,6 +29,8 @@ export interface ReverseLoopOptions {
   readonly seed: number;
   /** Ids that must not be drawn, besides `[MASK]`. */
   readonly suppressed?: readonly number[];
+  /** What the text of each row must meet. Default nothing. */
+  readonly constraint?: Constraint;
   /** Tokens that end a text, for samplers that stop there; suppressed ones end nothing. Default none. */
   readonly ends?: readonly number[];
   /** Checked between steps; an aborted run throws `ABORTED` and frees everything. */
@@ -42,7 +44,8 @@ export interface ReverseLoopOptions {
  * batch, and lets the sampler decide row by row. A row that is done leaves the batch and costs nothing more.
  *
  * @throws DiffusionError `ABORTED`, `PROMPT_INVALID`, `SHAPE_MISMATCH`, `LOCK_VIOLATED`, `SAMPLER_INVALID`,
- *   `NOT_A_NUMBER` (with the step), `TOKEN_OUT_OF_RANGE`, `CONFIG_INVALID` (the seed)
+ *   `NOT_A_NUMBER` (with the step), `TOKEN_OUT_OF_RANGE`, `CONFIG_INVALID` (the seed), `CONSTRAINT_INVALID`, and what the
+ *   constraint throws of a row that cannot meet it
  */
 export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<GenerationEvent, void, void> {
   const { denoiser, sampler, schedule, canvas, progress, maskTokenId } = options;
@@ -75,6 +78,9 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
         schedule,
         ends,
         restrictions,
+        constraint: options.constraint,
+        vocabularySize: denoiser.vocabularySize,
+        suppressed: options.suppressed ?? [],
         progress,
         planned,
       }),
@@ -112,21 +118,26 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
       return { row, view, positions };
     });
     const asking = plans.filter((plan) => plan.positions.length > 0);
-    const { drawsOf, cost } =
-      asking.length > 0 ? await predict(options, canvas.seq, asking, step) : noPredictions;
-    forwards += cost.forwards;
-    rowForwards += cost.rowForwards;
+    const predictions = asking.length > 0 ? await predict(options, canvas.seq, asking, step) : noPredictions;
+    forwards += predictions.cost.forwards;
+    rowForwards += predictions.cost.rowForwards;
     const revealed: PositionChange[] = [];
     const remasked: PositionChange[] = [];
     const confirmed: PositionChange[] = [];
     const untaken: UntakenDraw[] = [];
-    for (const { row, view } of plans) {
-      const draws = drawsOf.get(row) ?? noDraws;
-      const changes = row.apply(sampler.decide(view, draws), draws);
-      revealed.push(...changes.revealed);
-      remasked.push(...changes.remasked);
-      confirmed.push(...changes.confirmed);
-      for (const index of changes.untaken) untaken.push({ row: row.row, draws, index });
+    try {
+      for (const { row, view } of plans) {
+        const draws = predictions.drawsOf.get(row) ?? noDraws;
+        const changes = await row.apply(sampler.decide(view, draws), draws, (positions, round) =>
+          predictions.redraw(row, positions, round),
+        );
+        revealed.push(...changes.revealed);
+        remasked.push(...changes.remasked);
+        confirmed.push(...changes.confirmed);
+        for (const index of changes.untaken) untaken.push({ row: row.row, draws, index });
+      }
+    } finally {
+      predictions.dispose();
     }
     yield {
       kind: "step",
@@ -152,12 +163,6 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
 
 // --- internal ---
 
-interface Plan {
-  readonly row: RowState;
-  readonly view: SamplerRow;
-  readonly positions: Int32Array;
-}
-
 interface UntakenDraw {
   readonly row: number;
   readonly draws: RowDraws;
@@ -171,134 +176,6 @@ function candidatesOf(untaken: readonly UntakenDraw[]): Candidates {
     tokens: Int32Array.from(untaken, ({ draws, index }) => draws.tokens[index]),
     logProbs: Float32Array.from(untaken, ({ draws, index }) => draws.logProbs[index]),
   };
-}
-
-/** What the denoiser said of the rows that asked, and what that cost. */
-interface Predictions {
-  readonly drawsOf: ReadonlyMap<RowState, RowDraws>;
-  readonly cost: ForwardCost;
-}
-
-const noPredictions: Predictions = { drawsOf: new Map(), cost: { forwards: 0, rowForwards: 0 } };
-
-const noDraws: RowDraws = {
-  positions: new Int32Array(0),
-  tokens: new Int32Array(0),
-  logProbs: new Float32Array(0),
-  entropy: new Float32Array(0),
-  margin: new Float32Array(0),
-};
-
-/** One question for all rows that asked, and the draws handed back row by row. */
-async function predict(
-  { denoiser, sampler, suppressed, maskTokenId }: ReverseLoopOptions,
-  seq: number,
-  plans: readonly Plan[],
-  step: number,
-): Promise<Predictions> {
-  const batch = plans.length;
-  const ids = new Int32Array(batch * seq);
-  const attentionMask = new Uint8Array(batch * seq);
-  const editable = new Uint8Array(batch * seq);
-  const count = plans.reduce((sum, plan) => sum + plan.positions.length, 0);
-  const positions = new Int32Array(count);
-  const uniforms = new Float64Array(count);
-  let offset = 0;
-  plans.forEach((plan, index) => {
-    ids.set(plan.row.ids, index * seq);
-    attentionMask.set(plan.row.attentionMask, index * seq);
-    editable.set(plan.row.editable, index * seq);
-    positions.set(
-      plan.positions.map((position) => index * seq + position),
-      offset,
-    );
-    uniforms.set(plan.row.tokenUniforms(plan.positions), offset);
-    offset += plan.positions.length;
-  });
-  const restrictions = restrictionsOfDraws(plans);
-  const time = Float64Array.from(plans, (plan) => plan.view.t);
-  const distributions = await denoiser.denoise({ batch, seq, ids, attentionMask, editable, time, positions });
-  let draws: TokenDraws;
-  try {
-    draws = await distributions.draw(sampler.tokenRule, uniforms, suppressed, restrictions);
-  } finally {
-    distributions.dispose();
-  }
-  assertDraws(draws, count, denoiser, maskTokenId, step, restrictions);
-  const byRow = new Map<RowState, RowDraws>();
-  let from = 0;
-  for (const plan of plans) {
-    const to = from + plan.positions.length;
-    byRow.set(plan.row, {
-      positions: plan.positions,
-      tokens: draws.tokens.subarray(from, to),
-      logProbs: draws.logProbs.subarray(from, to),
-      entropy: draws.entropy.subarray(from, to),
-      margin: draws.margin.subarray(from, to),
-    });
-    from = to;
-  }
-  return { drawsOf: byRow, cost: distributions.cost ?? { forwards: 1, rowForwards: batch } };
-}
-
-/** What each draw may take, or undefined where no row restricts any. */
-function restrictionsOfDraws(plans: readonly Plan[]): (TokenRestriction | undefined)[] | undefined {
-  const ofRows = plans.map(({ row, positions }) => row.drawRestrictions(positions));
-  if (ofRows.every((ofRow) => ofRow === undefined)) return undefined;
-  return ofRows.flatMap((ofRow, index) => ofRow ?? new Array(plans[index].positions.length).fill(undefined));
-}
-
-function assertDraws(
-  draws: TokenDraws,
-  count: number,
-  denoiser: Denoiser,
-  maskTokenId: number,
-  step: number,
-  restrictions: readonly (TokenRestriction | undefined)[] | undefined,
-): void {
-  const component = whoMade(denoiser, "denoisers");
-  for (const name of ["tokens", "logProbs", "entropy", "margin"] as const) {
-    if (draws[name].length !== count) {
-      throw new DiffusionError({
-        code: "SHAPE_MISMATCH",
-        component,
-        problem: `expected ${count} ${name} from draw, got ${draws[name].length} (step ${step})`,
-        remedy: "draw must answer with one entry for each requested position",
-      });
-    }
-  }
-  for (let index = 0; index < count; index++) {
-    const token = draws.tokens[index];
-    const notANumber = (["logProbs", "entropy", "margin"] as const).find((name) =>
-      Number.isNaN(draws[name][index]),
-    );
-    if (notANumber !== undefined) {
-      throw new DiffusionError({
-        code: "NOT_A_NUMBER",
-        component,
-        problem: `expected a number for every draw, got NaN in "${notANumber}" in step ${step}`,
-        remedy:
-          "The weights probably hold NaN: check the checkpoint, or lower the learning rate that made it",
-      });
-    }
-    if (token < 0 || token >= denoiser.vocabularySize || token === maskTokenId) {
-      throw new DiffusionError({
-        code: "TOKEN_OUT_OF_RANGE",
-        component,
-        problem: `expected token ids in [0, ${denoiser.vocabularySize}) other than the mask ${maskTokenId}, got ${token} in step ${step}`,
-        remedy: "A denoiser must never draw [MASK] or ids outside its vocabulary",
-      });
-    }
-    if (!permits(restrictions?.[index], token)) {
-      throw new DiffusionError({
-        code: "TOKEN_OUT_OF_RANGE",
-        component,
-        problem: `expected tokens that the restrictions of their positions permit, got ${token} in step ${step}`,
-        remedy:
-          "The denoiser's draw must heed its restrictions: run denoiserLaws of @textdiffusion/testkit on it",
-      });
-    }
-  }
 }
 
 /** Steps of the row that has most; undefined where one runs until it is done. */

@@ -1,4 +1,5 @@
 import { whoMade } from "../composition/checked/origin.js";
+import type { Constraint, RowConstraint } from "../contracts/constraint.js";
 import type { NoiseSchedule } from "../contracts/noise-schedule.js";
 import type { RowDraws, Sampler, SamplerDecision, SamplerRow, SamplerSteps } from "../contracts/sampler.js";
 import { stepsOf, timesOf } from "../contracts/sampler-clock.js";
@@ -20,11 +21,19 @@ export interface RunSettings {
   readonly ends: readonly number[];
   /** What the positions of each row may take; shape [batch]. */
   readonly restrictions: readonly (RowRestrictions | undefined)[];
+  /** What the text of each row must meet. */
+  readonly constraint: Constraint | undefined;
+  /** Of the denoiser. */
+  readonly vocabularySize: number;
+  readonly suppressed: readonly number[];
   /** Where another run had come. */
   readonly progress: RunProgress | undefined;
   /** Steps of the row that has most; undefined for a sampler that runs until done. */
   readonly planned: number | undefined;
 }
+
+/** Draws again at some of the positions of the last prediction, ascending; `round` counts from 1. */
+export type Redraw = (positions: Int32Array, round: number) => Promise<RowDraws>;
 
 /** What a decision did to a row. */
 export interface RowChanges {
@@ -53,6 +62,7 @@ export class RowState {
   /** The tokens at the start: what locked positions must keep. */
   private readonly given: Int32Array;
   private readonly restrictions: RowRestrictions | undefined;
+  private readonly constraint: RowConstraint | undefined;
   private readonly maskTokenId: number;
   private readonly sampler: Sampler;
   private readonly schedule: NoiseSchedule;
@@ -82,6 +92,16 @@ export class RowState {
     this.steps = stepsOf(sampler, this.editablePositions.length);
     this.assertSteps();
     this.ends = new Map(run.ends.map((token) => [token, this.firstEnd(token)]));
+    this.constraint = run.constraint?.open({
+      row,
+      ids: this.ids,
+      editable: this.editable,
+      attentionMask: this.attentionMask,
+      maskTokenId: run.maskTokenId,
+      vocabularySize: run.vocabularySize,
+      suppressed: run.suppressed,
+      restrictionAt: (position) => this.restrictions?.[position],
+    });
     this.ended = progress?.doneRows.includes(row) ?? false;
     this.turn = progress?.step ?? 0;
     this.step = progress === undefined ? 0 : this.firstStep(progress, run.planned);
@@ -127,35 +147,32 @@ export class RowState {
   }
 
   /** What the draws of this step may take at `positions`; undefined where no position of the row is restricted. */
-  drawRestrictions(positions: Int32Array): (TokenRestriction | undefined)[] | undefined {
-    return this.restrictions && Array.from(positions, (position) => this.restrictions?.[position]);
+  drawRestrictions(positions: Int32Array): readonly (TokenRestriction | undefined)[] | undefined {
+    const given = (position: number) => this.restrictions?.[position];
+    if (this.constraint === undefined) return this.restrictions && Array.from(positions, given);
+    const candidates = this.constraint.candidates(this.ids, positions);
+    return candidates.map((restriction, index) => restriction ?? given(positions[index]));
   }
 
   /** Numbers for the token draws of this step at `positions`. */
-  tokenUniforms(positions: Int32Array): Float64Array {
-    const random = this.random.split("step", this.turn, "token");
+  tokenUniforms(positions: Int32Array, round = 0): Float64Array {
+    const step = this.random.split("step", this.turn, "token");
+    const random = round === 0 ? step : step.split("again", round);
     return Float64Array.from(positions, (position) => random.uniform(position));
   }
 
-  /** Writes a decision onto the row and goes one step further. @throws DiffusionError `SAMPLER_INVALID`. */
-  apply(decision: SamplerDecision, draws: RowDraws): RowChanges {
+  /**
+   * Writes a decision onto the row and goes one step further.
+   *
+   * @param redraw - draws again at some masked positions, from the same prediction, what they may take now
+   * @throws DiffusionError `SAMPLER_INVALID`, `LOCK_VIOLATED`, `CONSTRAINT_INVALID`
+   */
+  async apply(decision: SamplerDecision, draws: RowDraws, redraw: Redraw): Promise<RowChanges> {
     const before = this.ids.slice();
     const touched = new Set<number>();
     const revealed: PositionChange[] = [];
     const remasked: PositionChange[] = [];
     const confirmed: PositionChange[] = [];
-    for (const index of decision.commit) {
-      const position = draws.positions[index];
-      const token = draws.tokens[index];
-      this.assertWritable(position, touched);
-      if (!permits(this.restrictions?.[position], token)) {
-        throw this.invalid(`a token that position ${position} may take, got ${token}`);
-      }
-      this.ids[position] = token;
-      this.revealLogProbs[position] = draws.logProbs[index];
-      const change = { ...this.change(position, before, token), ...scores(draws, index) };
-      (token === before[position] ? confirmed : revealed).push(change);
-    }
     for (const position of decision.remask) {
       this.assertWritable(position, touched);
       this.ids[position] = this.maskTokenId;
@@ -163,20 +180,38 @@ export class RowState {
       if (before[position] !== this.maskTokenId)
         remasked.push(this.change(position, before, this.maskTokenId));
     }
+    const commit = (index: number, from: RowDraws): boolean => {
+      const position = from.positions[index];
+      const token = from.tokens[index];
+      if (!this.write(position, token)) return false;
+      this.revealLogProbs[position] = from.logProbs[index];
+      const change = { ...this.change(position, before, token), ...scores(from, index) };
+      (token === before[position] ? confirmed : revealed).push(change);
+      return true;
+    };
+    for (const index of decision.commit) this.assertWritable(draws.positions[index], touched);
+    const refused = decision.commit.filter((index) => !commit(index, draws));
     if (this.steps === "until-done" && decision.commit.length === 0) {
       throw this.invalid(
         "at least one committed token in each step of a sampler that runs until done, got none",
       );
     }
+    if (refused.length > 0 && refused.length === decision.commit.length) throw this.stuck(refused.length);
+    if (this.step + 1 === this.steps)
+      await this.settle(
+        refused.map((index) => draws.positions[index]),
+        commit,
+        redraw,
+      );
     this.assertLocks();
-    const { end } = decision;
-    if (end !== undefined) this.endAt(end);
+    const end = this.endOf(decision, refused, draws);
     this.step++;
     this.turn++;
     if (this.step === this.steps && this.masked.length > 0) {
       throw this.invalid(`no mask left after the last of ${this.step} steps, got ${this.masked.length}`);
     }
-    const taken = new Set(decision.commit);
+    const notTaken = new Set(refused);
+    const taken = new Set(decision.commit.filter((index) => !notTaken.has(index)));
     const untaken = [...draws.positions.keys()].filter((index) => !taken.has(index));
     if (end === undefined) return { revealed, remasked, confirmed, untaken };
     // What the step did after the end is written over.
@@ -205,8 +240,57 @@ export class RowState {
     return Math.min(steps - 1, Math.max(0, atTime));
   }
 
-  /** @throws DiffusionError `SAMPLER_INVALID` unless the text may end at `position`, which holds its token already */
-  private endAt(position: number): void {
+  /** Writes a token unless that would leave no way to meet the constraint. @returns whether it was written */
+  private write(position: number, token: number): boolean {
+    if (!permits(this.restrictions?.[position], token)) {
+      throw this.invalid(`a token that position ${position} may take, got ${token}`);
+    }
+    const stood = this.ids[position];
+    this.ids[position] = token;
+    if (token === stood || this.constraint === undefined || this.constraint.completable(this.ids))
+      return true;
+    this.ids[position] = stood;
+    return false;
+  }
+
+  /** In the last step what was refused is drawn again until it stands: each round at least one token does. */
+  private async settle(
+    refused: readonly number[],
+    commit: (index: number, draws: RowDraws) => boolean,
+    redraw: Redraw,
+  ): Promise<void> {
+    const isOpen = (position: number) => this.ids[position] === this.maskTokenId;
+    let open = Int32Array.from(refused).filter(isOpen).sort();
+    for (let round = 1; open.length > 0; round++) {
+      const draws = await redraw(open, round);
+      for (const index of open.keys()) commit(index, draws);
+      const left = open.filter(isOpen);
+      if (left.length === open.length) throw this.stuck(left.length);
+      open = left;
+    }
+  }
+
+  private stuck(refused: number): DiffusionError {
+    return new DiffusionError({
+      code: "CONSTRAINT_INVALID",
+      component: "core/loop",
+      problem: `expected a constraint to let one of its own candidates stand, got ${refused} refused (row ${this.row}, step ${this.step})`,
+      remedy: "The constraint breaks its contract: run constraintLaws of @textdiffusion/testkit on it",
+    });
+  }
+
+  /** Where the decision ends the text, unless a refused token has upset it. */
+  private endOf({ end }: SamplerDecision, refused: readonly number[], draws: RowDraws): number | undefined {
+    if (end === undefined || refused.some((index) => draws.positions[index] <= end)) return undefined;
+    return this.endAt(end) ? end : undefined;
+  }
+
+  /**
+   * Ends the text at `position`, which holds its token already, unless the constraint forbids it.
+   *
+   * @throws DiffusionError `SAMPLER_INVALID` where no text ends
+   */
+  private endAt(position: number): boolean {
     const token = this.ids[position];
     const first = this.ends.get(token);
     if (this.editable[position] !== 1 || first === undefined || position < first) {
@@ -218,8 +302,11 @@ export class RowState {
     if (open < position) {
       throw this.invalid(`no mask before the end at position ${position}, got one at ${open}`);
     }
-    for (const after of this.editablePositions) if (after > position) this.ids[after] = token;
+    const filled = this.ids.map((id, at) => (at > position && this.editable[at] === 1 ? token : id));
+    if (this.constraint?.completable(filled) === false) return false;
+    this.ids.set(filled);
     this.ended = true;
+    return true;
   }
 
   /** The changes that an end at `position` made to what stands after it. */
@@ -247,7 +334,7 @@ export class RowState {
     if (changed < 0) return;
     throw new DiffusionError({
       code: "LOCK_VIOLATED",
-      component: `samplers/${this.sampler.name}`,
+      component: whoMade(this.sampler, "samplers"),
       problem: `expected locked tokens to stay, got ${this.ids[changed]} for ${this.given[changed]} at position ${changed} of row ${this.row} in step ${this.step}`,
       remedy: "A sampler must not write into the arrays that it is shown",
     });

@@ -11,9 +11,15 @@ import {
   restrictionOf,
 } from "./position-rules.js";
 
-/** A gap of a number of tokens that the model writes, and what may be written in it. */
+/** A gap that the model writes, and what may be written in it. */
 export interface Gap extends PlaceRule {
-  readonly gap: number;
+  /** Tokens, or the fewest and the most of them where the length is searched for (`searchGaps`). */
+  readonly gap: number | GapRange;
+}
+
+export interface GapRange {
+  readonly min: number;
+  readonly max: number;
 }
 
 /** A piece of a row: fixed text, or a gap. */
@@ -118,6 +124,12 @@ function layRow(
         editable.push(0);
       }
     } else {
+      if (typeof part.gap === "object") {
+        throw invalid(
+          `a gap of a number of tokens in prompt ${row}, got one to be searched for`,
+          "Find its length with searchGaps of @textdiffusion/evaluation first; models of loadTextDiffusion do so themselves",
+        );
+      }
       if (!Number.isSafeInteger(part.gap) || part.gap < 1) {
         throw invalid(
           `a gap of at least 1 token in prompt ${row}, got ${part.gap}`,

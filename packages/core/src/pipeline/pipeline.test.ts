@@ -207,6 +207,12 @@ describe("a pipeline of names", () => {
     expect((await pipeline.get("collator")).name).toBe("none under power-2");
   });
 
+  it("keeps the rules of a request through every check on the way", async () => {
+    const pipeline = await createPipeline(config(diaryPlugin().plugin));
+    const rules = [..."abcdef"].map((letter, position) => ({ position, allowed: [letter] }));
+    expect((await pipeline.generate({ length: 6, rules })).texts).toEqual(["abcdef"]);
+  });
+
   it("disposes of what it made, the last first, once, and of nothing that was passed in", async () => {
     const { diary, plugin } = diaryPlugin();
     const pipeline = await createPipeline(config(plugin));

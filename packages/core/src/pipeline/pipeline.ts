@@ -4,6 +4,7 @@ import { compose } from "../composition/container.js";
 import { componentKinds } from "../composition/manifest.js";
 import { Registry } from "../composition/registry.js";
 import type { ComponentKind, ComponentKinds } from "../contracts/component.js";
+import type { Constraint } from "../contracts/constraint.js";
 import type { Denoiser } from "../contracts/denoiser.js";
 import type { Tokenizer } from "../contracts/tokenizer.js";
 import { DiffusionError, listNames } from "../errors/diffusion-error.js";
@@ -25,6 +26,8 @@ export interface GenerationRequest extends Omit<CanvasRequest, "length" | "maxLe
    * end token is allowed, samplers that stop at it (`blocks`) fill what comes after with it.
    */
   readonly allowSpecial?: readonly number[];
+  /** What the text of each row must meet, as `regexConstraint` makes it. */
+  readonly constraint?: Constraint;
   readonly signal?: AbortSignal;
 }
 
@@ -91,6 +94,7 @@ export async function createPipeline(config: PipelineConfig): Promise<Pipeline> 
       ...startOf(request, tokenizer, denoiser),
       maskTokenId: tokenizer.special.mask,
       seed: request.seed ?? 0,
+      constraint: request.constraint,
       ends: tokenizer.special.end === undefined ? [] : [tokenizer.special.end],
       suppressed: tokenizer.specialIds.filter((id) => !request.allowSpecial?.includes(id)),
       signal: request.signal,

@@ -8,7 +8,7 @@ export interface TokenizerLawOptions {
 
 /**
  * The laws of `Tokenizer`: `ids-are-known`, `round-trips`, `skips-special-tokens`, `keeps-special-tokens`,
- * `frames-when-asked`, `lists-special-ids`.
+ * `frames-when-asked`, `spells-in-bytes`, `lists-special-ids`.
  *
  * @param make - makes the tokenizer
  * @param samples - texts of the kind that it is for, and of other kinds: other scripts, emoji, empty, spaces alone
@@ -76,6 +76,22 @@ export function tokenizerLaws(
             tokenizer.encode(sample, { frame: true }),
             expected,
             `the framed ids of ${JSON.stringify(sample)}`,
+          );
+        }
+      }),
+      law("spells-in-bytes", (tokenizer) => {
+        for (const sample of samples) {
+          const ids = [...tokenizer.encode(sample)].filter((id) => !tokenizer.specialIds.includes(id));
+          const bytes = ids.map((id) => tokenizer.bytes?.(id));
+          if (bytes.includes(undefined)) continue; // a token whose text depends on its neighbours
+          const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+            Uint8Array.from(bytes.flatMap((part) => [...(part ?? [])])),
+          );
+          const decoded = tokenizer.decode(ids);
+          holds(
+            text === decoded,
+            () =>
+              `expected the bytes of the tokens of ${JSON.stringify(decoded)}, got ${JSON.stringify(text)}`,
           );
         }
       }),

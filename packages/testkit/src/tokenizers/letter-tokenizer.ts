@@ -35,5 +35,9 @@ export function letterTokenizer(letters: string): Tokenizer {
         "",
       ),
     token: (id) => spellings[id],
+    bytes: (id) =>
+      spellings[id] === undefined || specialIds.includes(id)
+        ? undefined
+        : new TextEncoder().encode(spellings[id]),
   };
 }

@@ -37,8 +37,8 @@ function checkedDistributions(
     throw broken(origin, `${count} distributions from denoise`, distributions.count);
   }
   return faceOf<TokenDistributions>(distributions, {
-    draw: async (rule, uniforms, suppressed) => {
-      const draws = await calling(origin, "draw", () => distributions.draw(rule, uniforms, suppressed));
+    draw: async (...asked) => {
+      const draws = await calling(origin, "draw", () => distributions.draw(...asked));
       assertDraws(draws, count, vocabularySize, origin);
       return draws;
     },

@@ -1,0 +1,1 @@
+export { type RegexConstraintOptions, regexConstraint } from "./regex-constraint.js";
