@@ -112,6 +112,38 @@ describe.each([true, false])("frozen variables on a runtime that answers at once
 });
 
 describe("frozen variables", () => {
+  it("are in one graph whatever is done with the results, which have graphs of their own", async () => {
+    const weight = variable([4, 5], 1) as tf.Tensor as tf.Tensor2D;
+    await backend.freeze([weight as tf.Tensor as tf.Variable]);
+    const product = () => tf.tidy(() => tf.matMul(tf.fill([3, 4], 0.5), weight));
+    const same = product();
+    await same.data();
+    const before = backend.statistics();
+    const uses = [tf.sum, tf.softmax, tf.neg, (x: tf.Tensor) => tf.slice(x, [1, 0], [2, 5])];
+    for (const use of uses) {
+      const used = tf.tidy(() => use(product()));
+      expectClose([Array.from(await used.data())], [Array.from(await use(same).data())], 5);
+    }
+    const { compilations, runs } = backend.statistics();
+    expect(compilations - before.compilations).toBe(uses.length); // none for the product
+    expect(runs - before.runs).toBe(3 * uses.length); // the product, what follows, and that again
+  });
+
+  it("that fail, or what follows them, lose no more than that", async () => {
+    const weight = variable([4, 4], 1) as tf.Tensor as tf.Tensor2D;
+    const bad = () => tf.mul(tf.tensor1d([9], "int32"), tf.scalar(1, "int32")) as tf.Tensor1D;
+    await backend.freeze([weight as tf.Tensor as tf.Variable]);
+    const product = tf.matMul(tf.ones([2, 4]) as tf.Tensor2D, weight);
+    const after = tf.gather(product, bad());
+    const fine = tf.add(product, 1);
+    await expect(after.data()).rejects.toMatchObject({ code: "INDEX_OUT_OF_RANGE" });
+    expect(fine.dataSync()[0]).toBeCloseTo(product.dataSync()[0] + 1, 5);
+    const lost = tf.matMul(tf.gather(weight, bad()) as tf.Tensor2D, weight);
+    const further = tf.add(lost, 1);
+    await expect(further.data()).rejects.toMatchObject({ code: "INDEX_OUT_OF_RANGE" });
+    await expect(lost.data()).rejects.toMatchObject({ code: "INDEX_OUT_OF_RANGE" });
+  });
+
   it("give the same answers, and their new values once they are assigned to", async () => {
     const weight = variable([16, 16], 1);
     const x = normal([4, 16], 2) as tf.Tensor2D;
@@ -163,5 +195,75 @@ describe("frozen variables", () => {
     expect(residentAfter(2) - first).toBeLessThan(bytes); // three more copies would be 3 * bytes
     expect(backend.statistics()).toMatchObject({ graphs: 1 });
     expect(backend.statistics().graphBytes).toBeLessThan(1.5 * bytes);
+  });
+});
+
+describe("weights of 8 bits", () => {
+  const spread = (values: readonly number[]) =>
+    Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+
+  it("give nearly the same answers for all sizes, from one graph and no floats", async () => {
+    const { weights, logits } = encoder();
+    const expected: number[][] = [];
+    for (const size of sizes) expected.push(await logits(...size));
+    await backend.freeze(weights, { dtype: "q8" });
+    for (const [place, size] of sizes.entries()) {
+      const found = await logits(...size);
+      const error = found.map((value, index) => value - expected[place][index]);
+      expect(spread(error) / spread(expected[place])).toBeLessThan(0.03);
+      expect(spread(error)).toBeGreaterThan(0);
+    }
+  });
+
+  it("give a row the same answer whatever the other rows are", async () => {
+    const weight = variable([64, 32], 1);
+    const x = normal([5, 64], 2) as tf.Tensor2D;
+    const outlier = tf.concat([x, tf.fill([1, 64], 1000)]) as tf.Tensor2D;
+    const product = (rows: tf.Tensor2D) =>
+      tf.tidy(() => tf.slice(tf.matMul(rows, weight as tf.Tensor2D), [0, 0], [5, 32]).dataSync());
+    await backend.freeze([weight], { dtype: "q8" });
+    expect(product(outlier)).toEqual(product(x));
+  });
+
+  it.each([false, true])(
+    "are within half a step of the weight, and are what is read; transposed: %s",
+    async (transpose) => {
+      const [inner, columns] = [40, 6];
+      const weight = variable(transpose ? [columns, inner] : [inner, columns], 3);
+      const before = weight.arraySync() as number[][];
+      await backend.freeze([weight], { dtype: "q8" });
+      const identity = tf.eye(inner);
+      const product = tf.matMul(identity, weight as tf.Tensor2D, false, transpose).arraySync() as number[][];
+      const after = weight.arraySync() as number[][];
+      for (let column = 0; column < columns; column++) {
+        const at = (table: number[][], k: number) => (transpose ? table[column][k] : table[k][column]);
+        const rows = [...Array(inner).keys()];
+        const largest = Math.max(...rows.map((k) => Math.abs(at(before, k))));
+        for (const k of rows) {
+          expect(Math.abs(at(after, k) - at(before, k))).toBeLessThanOrEqual((largest / 63) * 0.5001);
+          expect(product[k][column]).toBeCloseTo(at(after, k), 5);
+        }
+      }
+    },
+  );
+
+  it("multiply rows and columns of zeros to zero, and leave weights that are not finite alone", async () => {
+    const zeros = tf.variable(tf.tensor2d([0, 2, 0, 2], [2, 2]));
+    const infinite = tf.variable(tf.tensor2d([Number.POSITIVE_INFINITY, 1, 1, 1], [2, 2]));
+    await backend.freeze([zeros, infinite], { dtype: "q8" });
+    const x = tf.tensor2d([0, 0, 1, 1], [2, 2]);
+    const [first, second] = tf.matMul(x, zeros as tf.Tensor2D).arraySync() as number[][];
+    expect(first).toEqual([0, 0]);
+    expect(second[0]).toBe(0);
+    expect(second[1]).toBeCloseTo(4, 4);
+    expect(Array.from(tf.matMul(x, infinite as tf.Tensor2D).dataSync()).slice(2)).toEqual([
+      Number.POSITIVE_INFINITY,
+      2,
+    ]);
+  });
+
+  it("are an error where their kind is unknown", async () => {
+    const freezing = backend.freeze([variable([2, 2], 1)], { dtype: "q4" as "q8" });
+    await expect(freezing).rejects.toThrow(/expected a dtype of fp32, q8, got q4.*OPTION_INVALID/);
   });
 });

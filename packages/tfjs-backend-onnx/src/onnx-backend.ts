@@ -6,6 +6,7 @@ import {
   type TensorInfo,
   type Variable,
 } from "@tensorflow/tfjs-core";
+import { type FreezeType, type FrozenWeight, freezeTypes } from "./graph/frozen-weight.js";
 import { GraphCache, type GraphCacheOptions } from "./graph/graph-cache.js";
 import { GraphRunner } from "./graph/graph-runner.js";
 import type { Operation } from "./graph/operation.js";
@@ -63,7 +64,7 @@ export class OnnxBackend extends KernelBackend {
   readonly #cache: GraphCache;
   readonly #runner: GraphRunner;
   readonly #steps = new StepWatch();
-  readonly #frozen = new Map<Entry, number>();
+  readonly #frozen = new Map<Entry, FrozenWeight>();
   #frozenCount = 1;
   /** The last run in an asynchronous runtime; the next one waits for it. */
   #running: Promise<unknown> | undefined;
@@ -208,13 +209,22 @@ export class OnnxBackend extends KernelBackend {
    * matrix products, at the price of memory for the packed copy. A program has one such graph for all its sizes, as
    * long as these change nothing but shapes. For inference. A variable that is assigned to is no longer frozen; once
    * it is disposed of or has a new value, the graphs that held it are freed.
+   *
+   * @param options.dtype - `"fp32"` (default), or `"q8"`: weights of matrix products are rounded to 8-bit integers, and
+   * their floats are let go; a variable that is read gives the rounded numbers from then on
+   * @throws OnnxBackendError `OPTION_INVALID` for another dtype
    */
-  async freeze(variables: Iterable<Variable>): Promise<void> {
+  async freeze(
+    variables: Iterable<Variable>,
+    { dtype = "fp32" }: { readonly dtype?: FreezeType } = {},
+  ): Promise<void> {
+    if (!freezeTypes.includes(dtype)) throw unknownFreezeType(dtype);
     await this.flush();
     for (const { dataId } of variables) {
       const entry = this.#store.get(dataId);
-      if (isTexts(entry) || entry.constant || this.#frozen.has(entry)) continue;
-      this.#frozen.set(entry, ++this.#frozenCount); // from 2: 0 and 1 mean inputs in the key
+      if (isTexts(entry) || entry.constant || this.#frozen.get(entry)?.dtype === dtype) continue;
+      this.#thaw(entry);
+      this.#frozen.set(entry, { number: ++this.#frozenCount, dtype });
     }
   }
 
@@ -260,8 +270,9 @@ export class OnnxBackend extends KernelBackend {
 
   /** A weight that is gone, be it for another value, is needed in no graph any more. */
   #thaw(entry: Entry): void {
-    const number = this.#frozen.get(entry);
-    if (number === undefined) return;
+    const weight = this.#frozen.get(entry);
+    if (!weight) return;
+    const { number } = weight;
     this.#frozen.delete(entry);
     if (this.#options.runtime.synchronous) this.#cache.releaseFrozen(number);
     else void (this.#running ?? Promise.resolve()).then(() => this.#cache.releaseFrozen(number));
@@ -314,6 +325,15 @@ const smallestData = 16;
 
 /** Operations that a step has at least; a shorter recording does not run of itself when new data comes. */
 const smallestStep = 64;
+
+function unknownFreezeType(dtype: unknown): OnnxBackendError {
+  return new OnnxBackendError({
+    code: "OPTION_INVALID",
+    component: "freeze",
+    problem: `expected a dtype of ${freezeTypes.join(", ")}, got ${dtype}`,
+    remedy: "Leave it out for fp32",
+  });
+}
 
 function readSyncUnavailable(runtime: string): OnnxBackendError {
   return new OnnxBackendError({

@@ -11,12 +11,24 @@ import type { Edge, Entry, RecordedNode, Values } from "../recording/recorded-no
 import { broadcastShape, sameShape } from "../recording/tensor-shape.js";
 import { type ExternalData, sentinel } from "../runtime/onnx-runtime.js";
 import { allocate } from "../storage/buffer-pool.js";
+import type { Int8Table } from "../storage/int8-table.js";
 
 /** A value of the graph that may be smaller than what it stands for: it repeats by broadcasting. */
 export interface SmallValue {
   readonly name: string;
   readonly shape: readonly number[];
 }
+
+/** A weight as the right factor of matrix products: one constant of floats, or integers and their scales. */
+export type Factor =
+  | { readonly kind: "floats"; readonly name: string }
+  | {
+      readonly kind: "integers";
+      readonly values: string;
+      readonly scales: string;
+      /** Whether the floats were transposed by the product; the integers are not. */
+      readonly transposed: boolean;
+    };
 
 export interface OperatorOptions {
   /** Empty, the default, for the standard operators. */
@@ -42,6 +54,7 @@ export class GraphBuilder {
   readonly #readers = new Map<Entry, RecordedNode[]>();
   readonly #postponed = new Map<Entry, Postponed>();
   readonly #bindings = new Map<Entry, Binding>();
+  readonly #factors = new Map<Entry, Factor>();
   readonly #known = new Map<string, string>();
   readonly #numbers = new Map<string, number>();
   readonly #outputs = new Set<string>();
@@ -100,7 +113,7 @@ export class GraphBuilder {
     const binding = this.#binding(entry);
     const full = sameShape(binding.shape, binding.whole)
       ? binding.name
-      : this.#once(`expand ${binding.name} ${binding.whole}`, () =>
+      : this.once(`expand ${binding.name} ${binding.whole}`, () =>
           this.operator("Expand", [binding.name, this.integers(binding.whole)]),
         );
     return sameShape(shape, binding.whole) ? full : this.reshape(full, shape);
@@ -138,7 +151,7 @@ export class GraphBuilder {
   }
 
   reshape(name: string, shape: readonly number[]): string {
-    return this.#once(`reshape ${name} ${shape}`, () =>
+    return this.once(`reshape ${name} ${shape}`, () =>
       this.operator("Reshape", [name, this.integers(shape)]),
     );
   }
@@ -158,15 +171,15 @@ export class GraphBuilder {
 
   /** A list of int64: shapes, axes, places. */
   integers(values: readonly number[], shape: readonly number[] = [values.length]): string {
-    return this.#once(`integers ${values} ${shape}`, () => {
+    return this.once(`integers ${values} ${shape}`, () => {
       const bytes = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
       return this.#constant({ type: "int64", shape, bytes });
     });
   }
 
   /** A constant that broadcasts to any shape. */
-  scalar(type: "float32" | "int32" | "bool" | "float64", value: number): string {
-    return this.#once(`scalar ${type} ${Object.is(value, -0) ? "-0" : value}`, () => {
+  scalar(type: "float32" | "int32" | "bool" | "float64" | "uint8", value: number): string {
+    return this.once(`scalar ${type} ${Object.is(value, -0) ? "-0" : value}`, () => {
       const values = type === "float64" ? Float64Array.of(value) : filled(type, value);
       const name = this.#constant({ type, shape: [], bytes: new Uint8Array(values.buffer) });
       this.#numbers.set(name, type === "bool" ? Number(value !== 0) : value);
@@ -176,7 +189,7 @@ export class GraphBuilder {
 
   /** A constant with its own values, as `0, 1, 2, ...` or the places of a gather. */
   int32(values: Int32Array, shape: readonly number[] = [values.length]): string {
-    return this.#once(`int32 ${values} ${shape}`, () => {
+    return this.once(`int32 ${values} ${shape}`, () => {
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       return this.#constant({ type: "int32", shape, bytes });
     });
@@ -184,11 +197,45 @@ export class GraphBuilder {
 
   /** Makes the values of an entry a part of the graph; at an external place they are named and not copied. */
   bindConstant({ entry, shape }: Edge, external?: OnnxConstant["external"]): void {
-    const values = entry.values!;
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const name = this.#constant({ type: entry.type, shape, bytes, external });
-    if (external) this.externalData.push({ path: external.location, data: bytes });
-    this.#bindings.set(entry, { name, shape, whole: shape });
+    this.#bindings.set(entry, { name: this.#constantOf(entry, shape, external), shape, whole: shape });
+  }
+
+  /** Makes a weight a constant for matrix products alone. */
+  bindFactor(entry: Entry, location: string): void {
+    const name = this.#constantOf(entry, entry.shape, { location, offset: 0 });
+    this.#factors.set(entry, { kind: "floats", name });
+  }
+
+  /** The same as integers. */
+  bindInt8Factor(
+    entry: Entry,
+    { values, scales, inner, columns, transposed }: Int8Table,
+    location: string,
+  ): void {
+    const external = (name: string, { buffer, byteOffset, byteLength }: Int8Array | Float32Array) => {
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      this.externalData.push({ path: name, data: bytes });
+      return { bytes, external: { location: name, offset: 0 } };
+    };
+    this.#factors.set(entry, {
+      kind: "integers",
+      values: this.#constant({
+        type: "int8",
+        shape: [inner, columns],
+        ...external(`${location}-int8`, values),
+      }),
+      scales: this.#constant({
+        type: "float32",
+        shape: [columns],
+        ...external(`${location}-scales`, scales),
+      }),
+      transposed,
+    });
+  }
+
+  /** A weight that is a constant for matrix products. */
+  factor({ entry }: Edge): Factor | undefined {
+    return this.#factors.get(entry);
   }
 
   /** Makes a value leave the graph under a name of the caller's. */
@@ -233,13 +280,21 @@ export class GraphBuilder {
     return binding;
   }
 
+  #constantOf(entry: Entry, shape: readonly number[], external: OnnxConstant["external"]): string {
+    const { buffer, byteOffset, byteLength } = entry.hostValues();
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    if (external) this.externalData.push({ path: external.location, data: bytes });
+    return this.#constant({ type: entry.type, shape, bytes, external });
+  }
+
   #constant(constant: Omit<OnnxConstant, "name">): string {
     const name = `c${this.constants.length}`;
     this.constants.push({ name, ...constant });
     return name;
   }
 
-  #once(key: string, make: () => string): string {
+  /** What is made once for a key. */
+  once(key: string, make: () => string): string {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const made = make();
@@ -260,8 +315,8 @@ interface Binding {
   readonly whole: readonly number[];
 }
 
-function filled(type: "float32" | "int32" | "bool", value: number): Values {
-  const values = allocate(type, 1);
+function filled(type: "float32" | "int32" | "bool" | "uint8", value: number): Values {
+  const values = type === "uint8" ? new Uint8Array(1) : allocate(type, 1);
   values[0] = type === "bool" ? Number(value !== 0) : value;
   return values;
 }

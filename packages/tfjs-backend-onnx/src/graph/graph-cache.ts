@@ -2,8 +2,9 @@ import { encodeModel, type OnnxGraph } from "../model/onnx-model.js";
 import { differingAxes, type SizeTemplate, sizeTemplate, withOpenAxes } from "../model/size-template.js";
 import { messageOf, OnnxBackendError } from "../onnx-backend-error.js";
 import { hashKey, type PreparedGraph, sameKey } from "../recording/prepared-graph.js";
-import { describeNode, type Entry, type RecordedNode } from "../recording/recorded-node.js";
+import { describeNode, type RecordedNode } from "../recording/recorded-node.js";
 import type { OnnxRuntime, OnnxSession, SessionSettings } from "../runtime/onnx-runtime.js";
+import type { FrozenWeights } from "./frozen-weight.js";
 import { type LoweredGraph, lowerGraph } from "./lower-graph.js";
 import type { Operation } from "./operation.js";
 import { ThrashWatch } from "./thrash-watch.js";
@@ -66,7 +67,7 @@ export class GraphCache {
    * @returns a promise only where the runtime loads asynchronously
    * @throws OnnxBackendError `RUNTIME_FAILED` when the runtime refuses the graph
    */
-  get(prepared: Prepared, frozen: ReadonlyMap<Entry, number>): CachedGraph | Promise<CachedGraph> {
+  get(prepared: Prepared, frozen: FrozenWeights): CachedGraph | Promise<CachedGraph> {
     const slot = this.#slotOf(prepared, frozen);
     const { compiled, family } = slot;
     if (compiled) {
@@ -122,7 +123,7 @@ export class GraphCache {
     compiled: Compiled,
     lowered: LoweredGraph,
     prepared: Prepared,
-    frozen: ReadonlyMap<Entry, number>,
+    frozen: FrozenWeights,
   ): CachedGraph | Promise<CachedGraph> {
     this.#release(compiled); // first, so that the weights are not held twice
     this.#watch.compiling(prepared);
@@ -162,7 +163,7 @@ export class GraphCache {
     return compiled.graph!;
   }
 
-  #slotOf(prepared: Prepared, frozen: ReadonlyMap<Entry, number>): Slot {
+  #slotOf(prepared: Prepared, frozen: FrozenWeights): Slot {
     const { key } = prepared;
     const hash = hashKey(key);
     const slots = this.#slots.get(hash) ?? [];
@@ -175,8 +176,8 @@ export class GraphCache {
   }
 
   /** Recordings of the same operations on the same frozen weights; without such weights each stands alone. */
-  #familyOf({ nodes, leaves }: Prepared, frozen: ReadonlyMap<Entry, number>): Family {
-    const numbers = leaves.flatMap(({ entry }) => frozen.get(entry) ?? []);
+  #familyOf({ nodes, leaves }: Prepared, frozen: FrozenWeights): Family {
+    const numbers = leaves.flatMap(({ entry }) => frozen.get(entry)?.number ?? []);
     if (numbers.length === 0) return newFamily([], false);
     const key = `${numbers} ${nodes.map(({ operation }) => operation.name)}`;
     const family = this.#families.get(key) ?? newFamily(numbers, true);

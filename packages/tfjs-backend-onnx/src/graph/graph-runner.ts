@@ -1,8 +1,10 @@
 import { independentParts, type PreparedGraph, prepareGraph } from "../recording/prepared-graph.js";
-import type { Entry, RecordedNode, Values } from "../recording/recorded-node.js";
+import type { RecordedNode, Values } from "../recording/recorded-node.js";
+import { endPart, endStages, stagesOf } from "../recording/stages.js";
 import { sameShape, sizeOf } from "../recording/tensor-shape.js";
 import type { OnnxRuntime } from "../runtime/onnx-runtime.js";
 import type { BufferPool } from "../storage/buffer-pool.js";
+import type { FrozenWeights } from "./frozen-weight.js";
 import { type CachedGraph, type GraphCache, runError } from "./graph-cache.js";
 import type { Operation } from "./operation.js";
 
@@ -23,51 +25,66 @@ export class GraphRunner {
   ) {}
 
   /** @returns the errors of the parts that failed; their outputs have them as well */
-  runNow(recorded: readonly Node[], frozen: ReadonlyMap<Entry, number>): readonly Error[] {
-    const whole = prepareGraph(recorded, frozen);
-    if (whole.outputs.length === 0) return [];
-    try {
-      this.#run(whole, frozen);
-      return [];
-    } catch (error) {
-      const parts = independentParts(whole.nodes);
-      if (parts.length === 1) return [fail(whole, error as Error)];
-      return parts.flatMap((nodes) => {
-        const part = prepareGraph(nodes, frozen);
-        try {
-          this.#run(part, frozen);
-          return [];
-        } catch (partError) {
-          return [fail(part, partError as Error)];
-        }
-      });
+  runNow(recorded: readonly Node[], frozen: FrozenWeights): readonly Error[] {
+    const work = this.#work(recorded, frozen);
+    let step = work.next();
+    while (!step.done) {
+      try {
+        step.value();
+      } catch (error) {
+        step = work.throw(error);
+        continue;
+      }
+      step = work.next();
     }
+    return step.value;
   }
 
   /** The same on a runtime that answers later. */
-  async runLater(recorded: readonly Node[], frozen: ReadonlyMap<Entry, number>): Promise<readonly Error[]> {
-    const whole = prepareGraph(recorded, frozen);
-    if (whole.outputs.length === 0) return [];
-    try {
-      await this.#run(whole, frozen);
-      return [];
-    } catch (error) {
-      const parts = independentParts(whole.nodes);
-      if (parts.length === 1) return [fail(whole, error as Error)];
-      const failures: Error[] = [];
-      for (const nodes of parts) {
-        const part = prepareGraph(nodes, frozen);
-        try {
-          await this.#run(part, frozen);
-        } catch (partError) {
-          failures.push(fail(part, partError as Error));
-        }
+  async runLater(recorded: readonly Node[], frozen: FrozenWeights): Promise<readonly Error[]> {
+    const work = this.#work(recorded, frozen);
+    let step = work.next();
+    while (!step.done) {
+      try {
+        await step.value();
+      } catch (error) {
+        step = work.throw(error);
+        continue;
       }
-      return failures;
+      step = work.next();
     }
+    return step.value;
   }
 
-  #run(prepared: PreparedGraph<Node>, frozen: ReadonlyMap<Entry, number>): void | Promise<void> {
+  /** The runs that a recording takes, one after the other, and what becomes of those that fail. */
+  *#work(recorded: readonly Node[], frozen: FrozenWeights): Generator<Run, readonly Error[]> {
+    const stages = stagesOf(recorded, frozen);
+    const failures: Error[] = [];
+    for (const nodes of stages.parts) {
+      const whole = prepareGraph(nodes, frozen);
+      try {
+        if (whole.outputs.length > 0) yield () => this.#run(whole, frozen);
+      } catch (error) {
+        const parts = independentParts(whole.nodes);
+        if (parts.length === 1) failures.push(fail(whole, error as Error));
+        for (const part of parts.length === 1 ? [] : parts) {
+          const prepared = prepareGraph(part, frozen);
+          try {
+            yield () => this.#run(prepared, frozen);
+          } catch (partError) {
+            failures.push(fail(prepared, partError as Error));
+          }
+        }
+      }
+      endPart(nodes);
+    }
+    endStages(stages);
+    return failures;
+  }
+
+  #run(prepared: PreparedGraph<Node>, frozen: FrozenWeights): void | Promise<void> {
+    const lost = prepared.leaves.find(({ entry }) => entry.failure);
+    if (lost) throw lost.entry.failure;
     const graph = this.cache.get(prepared, frozen);
     return graph instanceof Promise
       ? graph.then((loaded) => this.#feed(loaded, prepared))
@@ -83,7 +100,7 @@ export class GraphRunner {
       const name = inputNames[leaf];
       if (name === undefined) return;
       if (!entry.fed || !sameShape(entry.fedShape!, shape)) {
-        entry.fed = this.runtime.tensor(entry.type, entry.values!, shape);
+        entry.fed = this.runtime.tensor(entry.type, entry.hostValues(), shape);
         entry.fedShape = shape;
       }
       feeds[name] = entry.fed;
@@ -118,6 +135,8 @@ export class GraphRunner {
 }
 
 // --- internal ---
+
+type Run = () => void | Promise<void>;
 
 interface Result {
   readonly values: Values;

@@ -3,6 +3,8 @@ import type { PreparedGraph } from "../recording/prepared-graph.js";
 import type { Entry, RecordedNode } from "../recording/recorded-node.js";
 import { sizeOf } from "../recording/tensor-shape.js";
 import { type ExternalData, sentinel } from "../runtime/onnx-runtime.js";
+import { bindWeight } from "./bind-weight.js";
+import type { FrozenWeights } from "./frozen-weight.js";
 import { GraphBuilder } from "./graph-builder.js";
 import type { Operation } from "./operation.js";
 
@@ -23,8 +25,8 @@ export interface LoweredGraph {
 export interface LowerOptions {
   /** Leaves that are single numbers and yet inputs, because they were seen to change. */
   readonly variableLeaves: ReadonlySet<number>;
-  /** Leaves that are part of the graph, each with a number of its own. */
-  readonly frozen: ReadonlyMap<Entry, number>;
+  /** Leaves that are part of the graph. */
+  readonly frozen: FrozenWeights;
   /** Whether the graph begins with the output `sentinel`. */
   readonly withSentinel: boolean;
 }
@@ -38,18 +40,15 @@ export function lowerGraph(
   const constants: { leaf: number; value: number }[] = [];
   const inputNames = prepared.leaves.map((edge, leaf) => {
     const { entry } = edge;
-    const frozenNumber = frozen.get(entry);
-    if (frozenNumber !== undefined) {
-      graph.bindConstant(edge, { location: `frozen${frozenNumber}`, offset: 0 });
-      return undefined;
-    }
+    const name = `i${leaf}`;
+    const weight = frozen.get(entry);
+    if (weight) return bindWeight(graph, prepared.nodes, edge, weight, name) ? name : undefined;
     if (entry.constant && !variableLeaves.has(leaf)) {
       const value = entry.values![0];
       constants.push({ leaf, value });
       graph.bindSmall(entry, { name: graph.scalar(entry.type, value), shape: [] });
       return undefined;
     }
-    const name = `i${leaf}`;
     graph.input(name, edge);
     return name;
   });

@@ -1,5 +1,11 @@
-import type { RecordedNode } from "../recording/recorded-node.js";
+import type { Edge, RecordedNode } from "../recording/recorded-node.js";
 import type { GraphBuilder } from "./graph-builder.js";
+
+/** A table that others are multiplied by. */
+export interface RightFactor {
+  readonly edge: Edge;
+  readonly transposed: boolean;
+}
 
 /** How a recorded node becomes ONNX. */
 export interface Operation {
@@ -7,4 +13,6 @@ export interface Operation {
   readonly name: string;
   /** Adds the node's ONNX operators to the graph and binds each of its outputs. */
   lower(graph: GraphBuilder, node: RecordedNode): void;
+  /** The input that is the right factor of a matrix product, for which a constant is packed. */
+  rightFactor?(node: RecordedNode): RightFactor | undefined;
 }

@@ -13,6 +13,7 @@ import type { Edge, RecordedNode } from "../recording/recorded-node.js";
 import { sizeOf } from "../recording/tensor-shape.js";
 import { recordActivation } from "./activation.js";
 import { isAddition, recordBinary } from "./binary.js";
+import { buildInt8Product } from "./int8-product.js";
 import { type KernelTable, kernel } from "./kernel.js";
 
 /** Matrix products. */
@@ -90,16 +91,27 @@ function transposed([rows, columns]: readonly number[], swap: boolean): [number,
 
 const matmulOperation: Operation = {
   name: "BatchMatMul",
+  rightFactor({ attributes, inputs: [a, b] }) {
+    const isTable = b.shape.length === 2 && b.entry.type === "float32" && a.entry.type === "float32";
+    return isTable ? { edge: b, transposed: attributes.transposeB === 1 } : undefined;
+  },
   lower(graph, { attributes, inputs: [a, b], outputs: [output] }) {
     const [transA, transB] = [attributes.transposeA as number, attributes.transposeB as number];
+    const factor = graph.factor(b);
+    if (factor?.kind === "integers" && factor.transposed === (transB === 1)) {
+      const left = swapped(graph, graph.value(a), a.shape, transA);
+      graph.bind(output, buildInt8Product(graph, left, factor));
+      return;
+    }
+    const right = factor?.kind === "floats" ? factor.name : graph.value(b);
     const reader = graph.soleReader(output);
     const isFloatTable = output.type === "float32" && output.shape.length === 2;
     if (isFloatTable && reader && isAddition(reader, output) && !otherIsPostponed(graph, reader)) {
-      const factors = [graph.value(a), graph.value(b)];
+      const factors = [graph.value(a), right];
       graph.postpone(output, (addend) => graph.operator("Gemm", [...factors, addend], { transA, transB }));
       return;
     }
-    graph.bind(output, buildMatmul(graph, a, b, transA, transB));
+    graph.bind(output, buildMatmul(graph, a, b, right, transA, transB));
   },
 };
 
@@ -108,8 +120,15 @@ function otherIsPostponed(graph: GraphBuilder, { inputs }: RecordedNode): boolea
   return inputs.some(({ entry }) => graph.postponed(entry));
 }
 
-function buildMatmul(graph: GraphBuilder, a: Edge, b: Edge, transA: number, transB: number): string {
-  const [left, right] = [graph.value(a), graph.value(b)];
+function buildMatmul(
+  graph: GraphBuilder,
+  a: Edge,
+  b: Edge,
+  right: string,
+  transA: number,
+  transB: number,
+): string {
+  const left = graph.value(a);
   if (a.entry.type !== "float32") {
     const [x, y] = [integers(graph, a, left, transA), integers(graph, b, right, transB)];
     const product = graph.operator("MatMul", [x, y]);

@@ -1,3 +1,4 @@
+import type { FrozenWeights } from "../graph/frozen-weight.js";
 import type { Edge, Entry, RecordedNode } from "./recorded-node.js";
 
 /** The part of a recording that runs together: what is live, everything it needs, and a key of its structure. */
@@ -23,18 +24,13 @@ export interface PreparedGraph<Node extends RecordedNode = RecordedNode> {
  * Computing only what the read tensor needs would be wrong: the loss does not need the update of the optimizer, which
  * would stay recorded and take the whole step with it into the next graph.
  *
- * @param frozen - leaves whose values are part of the graph, by number
+ * @param frozen - leaves whose values are part of the graph
  */
 export function prepareGraph<Node extends RecordedNode>(
   recorded: readonly Node[],
-  frozen: ReadonlyMap<Entry, number>,
+  frozen: FrozenWeights,
 ): PreparedGraph<Node> {
-  for (let place = recorded.length - 1; place >= 0; place--) {
-    const node = recorded[place];
-    node.needed ||= node.outputs.some((entry) => isLive(entry, node));
-    if (!node.needed) continue;
-    for (const { entry } of node.inputs) if (entry.node) entry.node.needed = true;
-  }
+  markNeeded(recorded);
   const run = nextRun++;
   const nodes: Node[] = [];
   const leaves: Edge[] = [];
@@ -54,7 +50,7 @@ export function prepareGraph<Node extends RecordedNode>(
         entry.leafOf = run;
         entry.leaf = leaves.push(edge) - 1;
       }
-      key.push(entry.leaf * 2 + 1, entry.constant ? 1 : (frozen.get(entry) ?? 0));
+      key.push(entry.leaf * 2 + 1, entry.constant ? 1 : (frozen.get(entry)?.number ?? 0));
     }
     for (const entry of node.outputs) {
       const live = isLive(entry, node);
@@ -63,6 +59,16 @@ export function prepareGraph<Node extends RecordedNode>(
     }
   }
   return { nodes, leaves, outputs, key: Int32Array.from(key) };
+}
+
+/** Finds the nodes that something live needs. */
+export function markNeeded(recorded: readonly RecordedNode[]): void {
+  for (let place = recorded.length - 1; place >= 0; place--) {
+    const node = recorded[place];
+    node.needed ||= node.outputs.some((entry) => isLive(entry, node));
+    if (!node.needed) continue;
+    for (const { entry } of node.inputs) if (entry.node) entry.node.needed = true;
+  }
 }
 
 /** A hash of the key: FNV-1a over its numbers. */

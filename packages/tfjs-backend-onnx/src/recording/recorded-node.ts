@@ -1,3 +1,5 @@
+import { dequantize, type Int8Table } from "../storage/int8-table.js";
+
 /** The types of tfjs that the backend computes with. Strings are kept, not computed with. */
 export type ComputedType = "float32" | "int32" | "bool";
 
@@ -19,6 +21,8 @@ export class Entry {
   /** Which of the node's outputs this is. */
   output = 0;
   values: Values | undefined;
+  /** The values in a quarter of the memory; once `values` is gone they are what the entry is. */
+  int8: Int8Table | undefined;
   /** Why there are no values: reading throws it. */
   failure: Error | undefined;
   /** Somebody outside holds the array, so it never goes back to the pool. */
@@ -42,6 +46,18 @@ export class Entry {
     readonly shape: readonly number[],
     readonly type: ComputedType,
   ) {}
+
+  /** The values of an entry that is computed, as floats again where only integers were kept. */
+  hostValues(): Values {
+    if (!this.values && this.int8) this.values = dequantize(this.int8);
+    return this.values!;
+  }
+
+  /** Keeps the integers alone. */
+  releaseFloats(): void {
+    this.values = undefined;
+    this.fed = undefined;
+  }
 }
 
 /** An input of a node: the entry, and the shape in which the kernel saw it (a reshape shares the entry). */

@@ -95,7 +95,7 @@ export class TensorStore {
   handOut(entry: Entry): Values {
     if (entry.failure) throw entry.failure;
     entry.escaped = true;
-    return entry.values!;
+    return entry.hostValues();
   }
 
   /** Forgets a tensor that nobody refers to; recorded nodes keep its values until they ran. */
@@ -130,6 +130,7 @@ export class TensorStore {
     if (entry.awaiting > 0) return;
     if (entry.values && !entry.escaped) this.#pool.give(entry.type, entry.values);
     entry.values = undefined;
+    entry.int8 = undefined;
     entry.fed = undefined;
   }
 }
