@@ -94,6 +94,14 @@ describe("config", () => {
       /"confidense".*Known:.*"confidence".*"random".*"remasking".*"threshold"/s,
     ));
 
+  it("unknown dtype", async () => {
+    const { code, stderr } = await runCli(generate(path("good"), "--dtype", "q4"));
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--dtype.*"?q4"?.*fp32, q8/s)]);
+  });
+
+  it("dtype that the backend cannot hold", () =>
+    refused(generate(path("good"), "--dtype", "q8"), "BACKEND_UNAVAILABLE", /"onnx".*"q8".*got "cpu"/s));
+
   it("misspelt option of a component", async () => {
     writeFileSync(path("typo.json"), JSON.stringify({ sampler: { name: "confidence", temprature: 0.7 } }));
     await refused(

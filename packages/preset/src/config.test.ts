@@ -33,6 +33,7 @@ describe("decodeConfig", () => {
     ["a bad value of data", { data: { rowLength: 2 } }, "CONFIG_INVALID", /data\.rowLength.*got 2/],
     ["a bad value of model", { model: { hidden: -4 } }, "CONFIG_INVALID", /model\.hidden.*got -4/],
     ["a bad value of training", { training: { decay: "up" } }, "CONFIG_INVALID", /training\.decay.*"up"/],
+    ["a bad dtype", { dtype: "q4" }, "CONFIG_INVALID", /config\.dtype.*"fp32".*"q8"/],
     ["text instead of a config", "random", "CONFIG_INVALID", /config/],
   ])("refuses what it does not know in %s", async (_, config, code, sentence) => {
     expect(await refusal(config)).toMatchObject({ code, message: expect.stringMatching(sentence) });

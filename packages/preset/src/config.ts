@@ -1,7 +1,9 @@
+import type { WeightType } from "@textdiffusion/backend-node";
 import { type ComponentChoice, decodeOptions, type Plugin } from "@textdiffusion/core";
 import { documentUnits } from "@textdiffusion/data";
 import { trainingOptionsSchema } from "@textdiffusion/training";
 import { z } from "zod";
+import { weightTypeSchema } from "./weight-type.js";
 
 const count = z.int().positive();
 
@@ -74,6 +76,7 @@ const configSchema = z.strictObject({
   collator: z.unknown().optional(),
   sampler: z.unknown().optional(),
   denoiser: z.unknown().optional(),
+  dtype: weightTypeSchema.optional(),
   data: z.unknown().optional(),
   model: z.unknown().optional(),
   training: z.unknown().optional(),
@@ -120,6 +123,8 @@ export interface TextDiffusionConfig {
   readonly sampler?: ComponentChoice<"sampler">;
   /** What wraps the model: `{ name: "guided", scale: 1.5 }`. Where the innermost leaves out its denoiser, it is the model. */
   readonly denoiser?: ComponentChoice<"denoiser">;
+  /** How weights are held when the model writes or is evaluated. Default "fp32"; "q8" is faster and less exact. */
+  readonly dtype?: WeightType;
   readonly data?: DataOptions;
   readonly model?: ModelOptions;
   readonly training?: TrainingSettings;

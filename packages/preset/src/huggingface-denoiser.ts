@@ -1,3 +1,4 @@
+import { freezeWeights } from "@textdiffusion/backend-node";
 import { DiffusionError, defineDenoiser } from "@textdiffusion/core";
 import { nextAlignedDenoiser, paddedDenoiser } from "@textdiffusion/denoisers";
 import {
@@ -8,6 +9,7 @@ import {
   maskedLanguageModelDenoiser,
 } from "@textdiffusion/models";
 import { z } from "zod";
+import { weightTypeSchema } from "./weight-type.js";
 
 declare module "@textdiffusion/core" {
   interface KnownDenoisers {
@@ -32,6 +34,7 @@ const options = z.strictObject({
     .min(1)
     .optional()
     .describe("of a cache: tokens of a block; default what a step asks for"),
+  dtype: weightTypeSchema.default("fp32"),
 });
 
 /** Options of the denoiser `huggingface`. */
@@ -40,7 +43,8 @@ export type HuggingfaceDenoiserOptions = z.input<typeof options>;
 /**
  * The model of a Hugging Face folder as a denoiser that a config can name.
  *
- * @throws DiffusionError what `loadModel` throws, and `MODEL_INVALID` for a tokenizer with more tokens than the model
+ * @throws DiffusionError what `loadModel` throws, `MODEL_INVALID` for a tokenizer with more tokens than the model, and
+ *   `BACKEND_UNAVAILABLE` for a dtype that the backend cannot hold
  */
 export const huggingfaceDenoiser = defineDenoiser({
   name: "huggingface",
@@ -49,10 +53,14 @@ export const huggingfaceDenoiser = defineDenoiser({
   options,
   // The backend is not used by name: looking at it is asking for one in the config. It has been started, and tfjs runs on
   // the one started last.
-  create: async ({ folder, logitAlignment, cache, refreshEvery, blockLength }, { backend: _, tokenizer }) => {
+  create: async (
+    { folder, dtype, logitAlignment, cache, refreshEvery, blockLength },
+    { backend: _, tokenizer },
+  ) => {
     const model = await loadModel(folder);
     try {
       assertTokenizerFits(folder, tokenizer.vocabularySize, model.vocabularySize);
+      await freezeWeights(model.parameters.values(), dtype);
       const drawable = {
         maskTokenId: tokenizer.special.mask,
         forbidden: idsUnknownTo(tokenizer, model.vocabularySize),

@@ -1,3 +1,4 @@
+import type { WeightType } from "@textdiffusion/backend-node";
 import {
   byName,
   createPipeline,
@@ -25,6 +26,7 @@ export interface TextDiffusion extends Pipeline {
   readonly settings: {
     readonly folder: string;
     readonly backend: string;
+    readonly dtype: WeightType;
     readonly schedule: NamedChoice;
     readonly sampler: NamedChoice;
     readonly denoiser: NamedChoice;
@@ -53,11 +55,15 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
   const { folder, ...config } = typeof source === "string" ? { folder: source } : source;
   const decoded = await decodeConfig(config);
   const record = await modelRecordOf(folder);
-  const { backend = "auto" } = decoded;
+  const { backend = "auto", dtype = "fp32" } = decoded;
   const plugins = [...defaultPlugins, ...decoded.plugins];
   const { schedule = byName(record.schedule), sampler = byName(record.sampler) } = decoded;
   const { logitAlignment } = record;
-  const model = { name: "huggingface", folder, ...(logitAlignment && { logitAlignment }) };
+  const model = {
+    ...{ name: "huggingface", folder },
+    ...(logitAlignment && { logitAlignment }),
+    ...(dtype !== "fp32" && { dtype }),
+  };
   const denoiser = aroundModel(decoded.denoiser, model, new Registry(plugins));
   const pipeline = await createPipeline({
     plugins,
@@ -83,6 +89,7 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
       settings: {
         folder,
         backend: (await pipeline.get("backend")).name,
+        dtype,
         schedule: namedChoice(schedule),
         sampler: namedChoice(sampler),
         denoiser: namedChoice(denoiser),

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   loadTextDiffusion,
@@ -100,6 +101,7 @@ describe("loadTextDiffusion", () => {
     expect(model.settings).toEqual({
       folder: path("model"),
       backend: "cpu",
+      dtype: "fp32",
       schedule: "linear",
       sampler: { name: "confidence", steps: 64, temperature: 0.7 },
       denoiser: { name: "huggingface", folder: path("model") },
@@ -117,6 +119,39 @@ describe("loadTextDiffusion", () => {
       expect(steps.length).toBe(sampler.name === "random" ? 3 : 1); // nothing is below a threshold of 0
       await model.dispose();
     }
+  });
+
+  it("holds weights as 8-bit integers, which changes the answers a little", async () => {
+    const logProbs: Float32Array[] = [];
+    for (const dtype of ["fp32", "q8"] as const) {
+      const model = await loadTextDiffusion({ folder: path("model"), backend: "onnx", dtype });
+      expect(model.settings.dtype).toBe(dtype);
+      expect((await model.generate({ seed: 5 })).seq).toBe(16);
+      const [denoiser, tokenizer] = [await model.get("denoiser"), await model.get("tokenizer")];
+      const ids = new Int32Array(16).fill(tokenizer.special.mask);
+      const answer = await denoiser.denoise({
+        ...{ batch: 1, seq: 16, ids, attentionMask: new Uint8Array(16).fill(1), time: Float64Array.of(1) },
+        positions: Int32Array.of(2, 3),
+      });
+      logProbs.push(await answer.logProbs());
+      answer.dispose();
+      await model.dispose();
+      expect(tf.findBackend("onnx")).toBeNull();
+    }
+    const [exact, rounded] = logProbs;
+    const drawable = [...exact.keys()].filter((place) => Number.isFinite(exact[place]));
+    const largest = Math.max(...drawable.map((place) => Math.abs(exact[place] - rounded[place])));
+    expect(largest).toBeGreaterThan(0);
+    expect(largest).toBeLessThan(0.1);
+  });
+
+  it("says which backend holds such weights, and frees the one that does not", async () => {
+    const loading = loadTextDiffusion({ folder: path("model"), backend: "cpu", dtype: "q8" });
+    await expect(loading).rejects.toMatchObject({
+      code: "BACKEND_UNAVAILABLE",
+      message: expect.stringMatching(/backend "onnx".*got "cpu".*dtype "fp32"/),
+    });
+    expect(tf.engine().state.numTensors).toBe(0);
   });
 
   it("frees the backend when the folder holds no model", async () => {

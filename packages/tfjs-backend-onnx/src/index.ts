@@ -1,7 +1,7 @@
 export { type ExportedModel, type ExportOptions, exportOnnx } from "./export/export-onnx.js";
 export { type ExportInput, encodeOnnx, type RecordOptions } from "./export/record-onnx.js";
 export { registerGradients } from "./gradients/register-gradients.js";
-export type { FreezeType } from "./graph/frozen-weight.js";
+export { type FreezeType, freezeTypes } from "./graph/frozen-weight.js";
 export { installOnnxBackend, registerOnnxBackend } from "./install-onnx-backend.js";
 export { OnnxBackend, type OnnxBackendStatistics } from "./onnx-backend.js";
 export { OnnxBackendError, type OnnxBackendErrorCode } from "./onnx-backend-error.js";

@@ -6,7 +6,7 @@ import { backendName, type OnnxBackendOptions, registerBackendOn } from "./regis
 import type { OnnxRuntime } from "./runtime/onnx-runtime.js";
 
 export { type ExportInput, encodeOnnx, type RecordOptions } from "./export/record-onnx.js";
-export type { FreezeType } from "./graph/frozen-weight.js";
+export { type FreezeType, freezeTypes } from "./graph/frozen-weight.js";
 export { OnnxBackend, type OnnxBackendStatistics } from "./onnx-backend.js";
 export { OnnxBackendError, type OnnxBackendErrorCode } from "./onnx-backend-error.js";
 export { backendName, type OnnxBackendOptions } from "./register-backend.js";

@@ -1,11 +1,18 @@
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
-import { byName, type EvaluationStage, evaluateTextDiffusion, loadTextDiffusion } from "textdiffusion";
+import {
+  byName,
+  type EvaluationStage,
+  evaluateTextDiffusion,
+  loadTextDiffusion,
+  type WeightType,
+} from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
 import { stageProgress } from "../progress/stage-progress.js";
 import type { CommandContext } from "./context.js";
 import { describeEvaluation } from "./describe-evaluation.js";
+import { dtypeOption } from "./dtype-option.js";
 import { evaluationTexts, type TextOptions } from "./evaluation-texts.js";
 import { knownNames } from "./known-names.js";
 import { integer, naturalNumber, positiveInteger, share } from "./option-values.js";
@@ -17,6 +24,7 @@ interface EvalOptions extends TextOptions {
   readonly batchSize?: number;
   readonly seed: number;
   readonly backend?: string;
+  readonly dtype?: WeightType;
   readonly config?: string;
   readonly json?: true;
 }
@@ -57,6 +65,7 @@ export function evalCommand(context: CommandContext): Command {
     )
     .option("--seed <number>", "same seed, same figures", integer("--seed"), 0)
     .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
+    .addOption(dtypeOption())
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--json", "print one JSON document and nothing else")
     .addHelpText("after", examples)
@@ -74,6 +83,7 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
     ...config,
     folder: modelFolder,
     backend: byName(options.backend) ?? config.backend,
+    dtype: options.dtype ?? config.dtype,
   });
   const progress = stageProgress(notes, paintNotes);
   try {

@@ -11,6 +11,7 @@ import {
   regexConstraint,
   type TextDiffusion,
   type Tokenizer,
+  type WeightType,
 } from "textdiffusion";
 import { match } from "ts-pattern";
 import { animate } from "../animation/animate.js";
@@ -21,6 +22,7 @@ import { parsePrompt } from "../config/parse-prompt.js";
 import { printable } from "../terminal/display-width.js";
 import { formatDuration } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
+import { dtypeOption } from "./dtype-option.js";
 import { knownNames } from "./known-names.js";
 import { integer, naturalNumber, nonNegativeNumber, positiveInteger, share } from "./option-values.js";
 
@@ -30,6 +32,7 @@ interface GenerateOptions {
   readonly regex?: readonly string[];
   readonly config?: string;
   readonly backend?: string;
+  readonly dtype?: WeightType;
   readonly schedule?: string;
   readonly sampler?: string;
   readonly block?: number;
@@ -119,6 +122,7 @@ export function generateCommand(context: CommandContext): Command {
       `how noise grows with time: ${knownNames("schedule")} (default: the model's)`,
     )
     .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
+    .addOption(dtypeOption())
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--json", "print one JSON document and nothing else")
     .option("--no-animation", "print the text when it is done, even on a terminal")
@@ -194,6 +198,7 @@ async function openModel(options: GenerateOptions, { folder }: CommandContext): 
     ...config,
     folder: modelFolder,
     backend: byName(options.backend) ?? config.backend,
+    dtype: options.dtype ?? config.dtype,
     schedule: byName(options.schedule) ?? config.schedule,
     sampler: adjustSampler(chosen, options.sampler, options),
     denoiser: adjustDenoiser(config.denoiser, options),

@@ -13,6 +13,7 @@ import {
   laboratoryPlot,
   laboratoryTable,
   loadTextDiffusion,
+  type WeightType,
 } from "textdiffusion";
 import { match } from "ts-pattern";
 import { loadConfig } from "../config/load-config.js";
@@ -20,6 +21,7 @@ import { parseSamplers } from "../config/parse-samplers.js";
 import { stageProgress } from "../progress/stage-progress.js";
 import { packageVersion } from "../version.js";
 import type { CommandContext } from "./context.js";
+import { dtypeOption } from "./dtype-option.js";
 import { evaluationTexts } from "./evaluation-texts.js";
 import { knownNames } from "./known-names.js";
 import { integer, positiveInteger, positiveIntegers, share } from "./option-values.js";
@@ -38,6 +40,7 @@ interface LabOptions {
   readonly seed: number;
   readonly schedule?: string;
   readonly backend?: string;
+  readonly dtype?: WeightType;
   readonly config?: string;
   readonly json?: true;
 }
@@ -88,6 +91,7 @@ export function labCommand(context: CommandContext): Command {
       `how noise grows with time: ${knownNames("schedule")} (default: the model's)`,
     )
     .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
+    .addOption(dtypeOption())
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--json", "print the report as JSON instead of the table")
     .addHelpText("after", examples)
@@ -109,6 +113,7 @@ async function experiment(options: LabOptions, context: CommandContext): Promise
     ...config,
     folder: modelFolder,
     backend: byName(options.backend) ?? config.backend,
+    dtype: options.dtype ?? config.dtype,
     schedule: byName(options.schedule) ?? config.schedule,
   });
   const progress = stageProgress(notes, paintNotes);
