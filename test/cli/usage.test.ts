@@ -63,6 +63,16 @@ it("fills in gaps with text that matches", async () => {
   for (const text of JSON.parse(stdout).texts) expect(text).toMatch(/^On \d{4}-\d\d-\d\d, \{3} at [ap]m\.$/);
 });
 
+it("searches the length of a gap, and says what it tried", async () => {
+  const args = ["--prompt", "On {2..3} on", "--seed", "1"];
+  const { code, stdout, stderr } = await generate(...args);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/Text 1, gap of [23] tokens: 2 → \d\.\d\d, 3 → \d\.\d\d nats a token\./);
+  const { texts, searches } = JSON.parse((await generate(...args, "--json")).stdout);
+  expect(`${texts[0]}\n`).toBe(stdout);
+  expect(searches[0].trials).toHaveLength(2);
+});
+
 it("says before it writes that a pattern cannot match", async () => {
   const { code, stdout, stderr } = await generate("--prompt", "On {9}.", "--regex", "\\d{4}-\\d\\d-\\d\\d");
   expect([code, stdout]).toEqual([2, ""]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { exampleFolder, runExample } from "./run-example.js";
+import { exampleFolder, runExample, runExamples } from "./run-example.js";
 
 let example: Awaited<ReturnType<typeof exampleFolder>>;
 beforeAll(async () => {
@@ -13,6 +13,14 @@ it("the twenty lines of the README run as they stand", () => {
   expect(lines.slice(0, 16).every((line) => /^step \d+: \d+ tokens still masked$/.test(line))).toBe(true);
   expect(lines[15]).toBe("step 15: 0 tokens still masked");
   expect(JSON.parse(lines[16])[0]).toMatch(/^The fox [\s\S]* the moon\.$/);
+});
+
+it("docs/generation.md's examples run as they stand", () => {
+  const lines = runExamples(example.folder, "docs/generation.md").trim().split("\n");
+  const printed = lines.join("\n");
+  expect(printed).toMatch(/^The [\s\S]* looked at the [\s\S]*\.\nKey: [0-9a-f]a[1-9a-f][0-9a-f]{5} [^eE]*\n/);
+  expect(printed).toMatch(/\nOn \d{4}-(?:0\d|1[0-2])-[0-3]\d the fox \d{4}-(?:0\d|1[0-2])-[0-3]\d\n/);
+  expect(printed).toMatch(/\n[2-5] tokens of 2, 3, 4, 5\n12 steps in 3 blocks\ntrue$/);
 });
 
 it("docs/evaluation.md's example runs as it stands", () => {

@@ -5,6 +5,7 @@ export {
   denoiserDivergence,
   type StepDivergence,
 } from "./divergence/denoiser-divergence.js";
+export { type GapSearch, type GapSearchOptions, type GapTrial, searchGaps } from "./gaps/search-gaps.js";
 export { type LaboratoryEntry, type LaboratoryOptions, laboratory } from "./laboratory/laboratory.js";
 export { laboratoryTable } from "./laboratory/laboratory-table.js";
 export type {

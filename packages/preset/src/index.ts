@@ -37,6 +37,11 @@ export {
   type OnnxExport,
 } from "./export/export-onnx-model.js";
 export { type HuggingfaceDenoiserOptions, huggingfaceDenoiser } from "./huggingface-denoiser.js";
-export { type LoadOptions, loadTextDiffusion, type TextDiffusion } from "./load-text-diffusion.js";
+export {
+  type LoadOptions,
+  loadTextDiffusion,
+  type SearchedGeneration,
+  type TextDiffusion,
+} from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
 export { type TrainOutcome, type TrainRequest, trainTextDiffusion } from "./train-text-diffusion.js";

@@ -10,6 +10,7 @@ import {
   type Pipeline,
   Registry,
 } from "@textdiffusion/core";
+import { type GapSearch, searchGaps } from "@textdiffusion/evaluation";
 import { aroundModel } from "./around-model.js";
 import { decodeConfig, type TextDiffusionConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
@@ -20,8 +21,21 @@ export interface LoadOptions extends TextDiffusionConfig {
   readonly folder: string;
 }
 
-/** A pipeline around the model of a folder. Texts have the length and the frame that it was trained with. */
+/** What was written, and how the lengths of gaps were found that the request left open. */
+export interface SearchedGeneration extends Generation {
+  readonly searches: readonly GapSearch[];
+}
+
+/**
+ * A pipeline around the model of a folder. Texts have the length and the frame that it was trained with, and gaps may
+ * leave their length open: it is searched for before anything else (`searchGaps`).
+ */
 export interface TextDiffusion extends Pipeline {
+  generate(request?: GenerationRequest): Promise<SearchedGeneration>;
+  /** The request with a length for each gap that left it open, and what was tried. */
+  searchGaps(
+    request?: GenerationRequest,
+  ): Promise<{ readonly request: GenerationRequest; readonly searches: readonly GapSearch[] }>;
   /** What the pipeline is made of, for records; components that were passed as values stand under their names. */
   readonly settings: {
     readonly folder: string;
@@ -81,11 +95,27 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
       length: request.length ?? length,
       frame: request.frame ?? record.frame,
     });
+    const withLengths: TextDiffusion["searchGaps"] = async (given) => {
+      const request = withDefaults(given);
+      return searchGaps(request, {
+        write: pipeline.generate,
+        denoiser: await pipeline.get("denoiser"),
+        tokenizer: await pipeline.get("tokenizer"),
+        schedule: await pipeline.get("schedule"),
+        signal: request.signal,
+      });
+    };
     return {
       ...pipeline,
-      stream: (request): AsyncGenerator<GenerationEvent, void, void> =>
-        pipeline.stream(withDefaults(request)),
-      generate: (request): Promise<Generation> => pipeline.generate(withDefaults(request)),
+      searchGaps: withLengths,
+      stream: async function* (given): AsyncGenerator<GenerationEvent, void, void> {
+        const { request } = await withLengths(given);
+        yield* pipeline.stream(request);
+      },
+      generate: async (given) => {
+        const { request, searches } = await withLengths(given);
+        return { ...(await pipeline.generate(request)), searches };
+      },
       settings: {
         folder,
         backend: (await pipeline.get("backend")).name,

@@ -5,6 +5,7 @@ import { Command } from "commander";
 import {
   byName,
   DiffusionError,
+  type GapSearch,
   type GenerationEvent,
   loadTextDiffusion,
   modelRecordOf,
@@ -74,7 +75,7 @@ export function generateCommand(context: CommandContext): Command {
     .requiredOption("--model <folder>", "folder of the model")
     .option(
       "--prompt <text>",
-      "how the text begins; {3} is a gap of 3 tokens to be filled in, \\{ a brace",
+      "how the text begins; {3} is a gap of 3 tokens, {2..6} one whose length is searched, \\{ a brace",
       "",
     )
     .option(
@@ -155,7 +156,7 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
       notes.write(`Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.\n`);
     }
     const startedAt = performance.now();
-    const events = model.stream({
+    const { request, searches } = await model.searchGaps({
       prompts: Array.from({ length: count }, () => prompt),
       constraint,
       length,
@@ -163,6 +164,8 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
       signal,
       allowSpecial: options.allowEnd ? [endTokenOf(tokenizer)] : [],
     });
+    if (!json) for (const search of searches) notes.write(`${paintNotes("dim", searchInWords(search))}\n`);
+    const events = model.stream(request);
     const result = await finished(
       animated
         ? animate(events, {
@@ -177,7 +180,8 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
       tokenizer,
     );
     if (json) {
-      out.write(`${JSON.stringify({ ...result, seed, config: model.settings })}\n`);
+      const found = searches.length > 0 ? { searches } : {};
+      out.write(`${JSON.stringify({ ...result, ...found, seed, config: model.settings })}\n`);
       return;
     }
     if (!animated) printTexts(result.texts, context);
@@ -203,6 +207,13 @@ async function openModel(options: GenerateOptions, { folder }: CommandContext): 
     sampler: adjustSampler(chosen, options.sampler, options),
     denoiser: adjustDenoiser(config.denoiser, options),
   });
+}
+
+/** `Gap of 3 tokens: 2 → 1.93, 3 → 1.71, 4 → 1.88 nats a token.` */
+function searchInWords({ row, lengths, trials }: GapSearch): string {
+  const tried = trials.map((trial) => `${trial.lengths.join(" and ")} → ${trial.natsPerToken.toFixed(2)}`);
+  const gaps = `${lengths.length > 1 ? "gaps" : "gap"} of ${lengths.join(" and ")} tokens`;
+  return `Text ${row + 1}, ${gaps}: ${tried.join(", ")} nats a token.`;
 }
 
 function endTokenOf({ special }: Tokenizer): number {
