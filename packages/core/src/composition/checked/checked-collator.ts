@@ -6,8 +6,8 @@ import { broken, calling, type Origin } from "./origin.js";
 /** Batches have their shapes, and weights that a loss can be made of. */
 export function checkedCollator(collator: Collator, origin: Origin): Collator {
   return faceOf<Collator>(collator, {
-    collate: (rows, random, progress) => {
-      const batch = calling(origin, "collate", () => collator.collate(rows, random, progress));
+    collate: (...asked) => {
+      const batch = calling(origin, "collate", () => collator.collate(...asked));
       assertBatch(batch, origin);
       return batch;
     },

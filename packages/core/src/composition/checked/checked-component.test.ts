@@ -102,6 +102,61 @@ describe("a component of a plugin that does what its contract asks", () => {
     },
   );
 
+  it("is asked everything that it may be asked, what its contract learns later too", async () => {
+    const heard: unknown[][] = [];
+    const hears = <Answer>(answer: Answer) =>
+      ((...asked: unknown[]) => {
+        heard.push(asked);
+        return answer;
+      }) as never;
+    const denoiser = {
+      ...fake,
+      denoise: async (...asked: Parameters<typeof fake.denoise>) => {
+        heard.push(asked);
+        const distributions = await fake.denoise(asked[0]);
+        return { ...distributions, draw: hears(draws(1)), logProbsOf: hears(new Float32Array(1)) };
+      },
+    };
+    const input = {
+      batch: 1,
+      seq: 1,
+      ids: Int32Array.of(tokenizer.special.mask),
+      attentionMask: Uint8Array.of(1),
+      time: Float64Array.of(1),
+      positions: Int32Array.of(0),
+    };
+    const told = async (call: Promise<unknown> | unknown) => {
+      await call;
+      return heard.splice(0).at(-1);
+    };
+    const of = async (
+      kind: ComponentKind,
+      create: () => unknown,
+    ): Promise<Record<string, (...asked: unknown[]) => unknown>> =>
+      (await (await pipelineOf(kind, create)).get(kind)) as never;
+    const checked = await of("denoiser", () => denoiser);
+    expect(await told(checked.denoise(input, "later"))).toEqual([input, "later"]);
+    const distributions = (await checked.denoise(input)) as typeof checked;
+    expect(await told(distributions.draw(1, 2, 3, 4, "later"))).toEqual([1, 2, 3, 4, "later"]);
+    expect(await told(distributions.logProbsOf(1, "later"))).toEqual([1, "later"]);
+    const sampler = await of("sampler", () => ({
+      ...atOnce,
+      request: hears(new Int32Array(0)),
+      decide: hears({ commit: [], remask: [] }),
+    }));
+    expect(await told(sampler.request(1, "later"))).toEqual([1, "later"]);
+    expect(await told(sampler.decide(1, 2, "later"))).toEqual([1, 2, "later"]);
+    const collator = await of("collator", () => ({ name: "x", collate: hears(batch) }));
+    expect(await told(collator.collate(1, 2, 3, "later"))).toEqual([1, 2, 3, "later"]);
+    const letters = await of("tokenizer", () => ({
+      ...tokenizer,
+      encode: hears(new Int32Array(0)),
+      decode: hears(""),
+    }));
+    expect(await told(letters.encode(1, 2, "later"))).toEqual([1, 2, "later"]);
+    expect(await told(letters.decode(1, 2, "later"))).toEqual([1, 2, "later"]);
+  });
+
   it("keeps what it has besides its contract, its private members and what changes", async () => {
     class Counting {
       #calls = 0;

@@ -5,10 +5,10 @@ import { broken, calling, type Origin } from "./origin.js";
 /** One distribution for each requested position, and from each draw one entry for each of them. */
 export function checkedDenoiser(denoiser: Denoiser, origin: Origin): Denoiser {
   return faceOf<Denoiser>(denoiser, {
-    denoise: async (input) => {
-      const distributions = await calling(origin, "denoise", () => denoiser.denoise(input));
+    denoise: async (...asked) => {
+      const distributions = await calling(origin, "denoise", () => denoiser.denoise(...asked));
       try {
-        return checkedDistributions(distributions, input, denoiser.vocabularySize, origin);
+        return checkedDistributions(distributions, asked[0], denoiser.vocabularySize, origin);
       } catch (error) {
         distributions?.dispose?.(); // nobody else gets hold of it
         throw error;
@@ -42,8 +42,8 @@ function checkedDistributions(
       assertDraws(draws, count, vocabularySize, origin);
       return draws;
     },
-    logProbsOf: async (tokens) => {
-      const logProbs = await calling(origin, "logProbsOf", () => distributions.logProbsOf(tokens));
+    logProbsOf: async (...asked) => {
+      const logProbs = await calling(origin, "logProbsOf", () => distributions.logProbsOf(...asked));
       if (logProbs?.length === count) return logProbs;
       throw broken(origin, `${count} numbers from logProbsOf`, logProbs);
     },

@@ -15,16 +15,16 @@ export function checkedTokenizer(tokenizer: Tokenizer, origin: Origin): Tokenize
   if (!Array.isArray(specialIds) || !specialIds.every(isId))
     throw broken(origin, `${ids} in specialIds`, specialIds);
   return faceOf<Tokenizer>(tokenizer, {
-    encode: (text, options) => {
-      const encoded = calling(origin, "encode", () => tokenizer.encode(text, options));
+    encode: (...asked) => {
+      const encoded = calling(origin, "encode", () => tokenizer.encode(...asked));
       if (!((encoded as unknown) instanceof Int32Array))
         throw broken(origin, "an Int32Array from encode", encoded);
       const wrong = encoded.find((id) => id < 0 || id >= vocabularySize);
       if (wrong !== undefined) throw broken(origin, `${ids} from encode`, wrong);
       return encoded;
     },
-    decode: (given, options) => {
-      const text = calling(origin, "decode", () => tokenizer.decode(given, options));
+    decode: (...asked) => {
+      const text = calling(origin, "decode", () => tokenizer.decode(...asked));
       if (typeof text === "string") return text;
       throw broken(origin, "a text from decode", text);
     },
