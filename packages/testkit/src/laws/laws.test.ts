@@ -1,6 +1,16 @@
-import type { NoiseCurve, NoiseSchedule, Sampler, Tokenizer } from "@textdiffusion/core";
+import type {
+  ConstrainedRow,
+  Constraint,
+  NoiseCurve,
+  NoiseSchedule,
+  RowConstraint,
+  Sampler,
+  Tokenizer,
+  TokenRestriction,
+} from "@textdiffusion/core";
 import { describe, expect, it } from "vitest";
 import {
+  constraintLaws,
   denoiserLaws,
   fakeDenoiser,
   hostDenoiser,
@@ -255,6 +265,75 @@ describe("denoiserLaws", () => {
     expect(await broken(denoiserLaws(() => leaking, { ...vocabulary, tensors: () => tensors }))).toEqual([
       "frees-what-it-took",
     ]);
+  });
+});
+
+describe("constraintLaws", () => {
+  const [maskTokenId, vocabularySize] = [4, 5];
+  const row: ConstrainedRow = {
+    row: 0,
+    ids: Int32Array.of(4, 4, 0, 4),
+    editable: Uint8Array.of(1, 1, 0, 1),
+    attentionMask: new Uint8Array(4).fill(1),
+    maskTokenId,
+    vocabularySize,
+    suppressed: [3, maskTokenId],
+    restrictionAt: (position) => (position === 3 ? { banned: [2] } : undefined),
+  };
+  /** Tokens that are drawn never fall from left to right but at the locked one; the last is at least 1. */
+  const rising = (change: Partial<RowConstraint> = {}): Constraint => ({
+    name: "rising",
+    open: () => {
+      const completable = (ids: Int32Array) => {
+        const [first, second, , last] = ids;
+        const ordered = first === maskTokenId || second === maskTokenId || first <= second;
+        return ordered && last !== 0;
+      };
+      const candidates = (ids: Int32Array, positions: Int32Array) =>
+        Array.from(positions, (position): TokenRestriction => {
+          const possible = [0, 1, 2].filter((id) => {
+            const changed = ids.slice();
+            changed[position] = id;
+            return completable(changed) && !(position === 3 && id === 2);
+          });
+          return { allowed: possible };
+        });
+      return { completable, candidates, ...change };
+    },
+  });
+
+  it("hold for tokens in order", async () => {
+    expect(await broken(constraintLaws(() => rising(), row))).toEqual([]);
+  });
+
+  it("catch candidates that are too many, and a row that cannot be completed", async () => {
+    const tooMany = {
+      candidates: (_: Int32Array, positions: Int32Array) => [...positions].map(() => undefined),
+    };
+    expect(await broken(constraintLaws(() => rising(tooMany), row))).toEqual([
+      "candidates-are-exact",
+      "masking-keeps-completable",
+    ]);
+    const never = { completable: () => false };
+    expect(await broken(constraintLaws(() => rising(never), row))).toEqual([
+      "begins-completable",
+      "candidates-are-exact",
+      "masking-keeps-completable",
+    ]);
+  });
+
+  it("catch an answer that depends on what was asked before", async () => {
+    let asked = 0;
+    const moody = () => {
+      const steady = rising().open(row);
+      return rising({
+        candidates: (ids, positions) =>
+          asked++ % 4 === 1
+            ? [...positions].map(() => ({ allowed: [1] }))
+            : steady.candidates(ids, positions),
+      });
+    };
+    expect(await broken(constraintLaws(moody, row))).toContain("keeps-no-state");
   });
 });
 
