@@ -44,6 +44,7 @@ export type {
   TokenRule,
   WeightedEntries,
 } from "./contracts/denoiser.js";
+export { idsUnknownTo } from "./contracts/ids-unknown-to.js";
 export type {
   KnownBackends,
   KnownCollators,

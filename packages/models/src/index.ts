@@ -3,7 +3,6 @@ export { decodeEncoderConfig, encodeEncoderConfig } from "./config/hugging-face-
 export { type CreateModelOptions, createModel } from "./create-model.js";
 export { type CacheOptions, cacheKinds, cachingDenoiser } from "./denoiser/caching-denoiser.js";
 export {
-  idsUnknownTo,
   type MaskedLanguageModelDenoiserOptions,
   maskedLanguageModelDenoiser,
 } from "./denoiser/masked-language-model-denoiser.js";

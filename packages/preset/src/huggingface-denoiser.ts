@@ -1,13 +1,7 @@
 import { freezeWeights } from "@textdiffusion/backend-node";
-import { DiffusionError, defineDenoiser } from "@textdiffusion/core";
+import { DiffusionError, defineDenoiser, idsUnknownTo } from "@textdiffusion/core";
 import { nextAlignedDenoiser, paddedDenoiser } from "@textdiffusion/denoisers";
-import {
-  cacheKinds,
-  cachingDenoiser,
-  idsUnknownTo,
-  loadModel,
-  maskedLanguageModelDenoiser,
-} from "@textdiffusion/models";
+import { cacheKinds, cachingDenoiser, loadModel, maskedLanguageModelDenoiser } from "@textdiffusion/models";
 import { z } from "zod";
 import { weightTypeSchema } from "./weight-type.js";
 

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { startBackend } from "@textdiffusion/backend-node";
-import { type Backend, Random, type Tokenizer } from "@textdiffusion/core";
-import { denoiserLaws, letterTokenizer } from "@textdiffusion/testkit";
+import { type Backend, Random } from "@textdiffusion/core";
+import { denoiserLaws } from "@textdiffusion/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createModel } from "../create-model.js";
-import { idsUnknownTo, maskedLanguageModelDenoiser } from "./masked-language-model-denoiser.js";
+import { maskedLanguageModelDenoiser } from "./masked-language-model-denoiser.js";
 
 const [vocabularySize, maskTokenId, forbidden] = [40, 4, [37, 38, 39]];
 const model = (architecture: "bert" | "roberta") =>
@@ -64,20 +64,5 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
       expect(() => maskedLanguageModelDenoiser(network, { maskTokenId, forbidden: [-1] })).toThrow(/got -1/);
       network.dispose();
     });
-  });
-});
-
-describe("ids unknown to a tokenizer", () => {
-  const tokenizer = letterTokenizer("abc"); // 8 tokens
-
-  it("are the rows past its end and the holes in it", () => {
-    expect(idsUnknownTo(tokenizer, 8)).toEqual([]);
-    expect(idsUnknownTo(tokenizer, 11)).toEqual([8, 9, 10]);
-    const holed: Tokenizer = { ...tokenizer, token: (id) => (id === 5 ? undefined : tokenizer.token(id)) };
-    expect(idsUnknownTo(holed, 9)).toEqual([5, 8]);
-  });
-
-  it("cannot be listed for a tokenizer that is larger than the model", () => {
-    expect(() => idsUnknownTo(tokenizer, 7)).toThrow(/0 to 6.*got 7.*TOKEN_OUT_OF_RANGE/);
   });
 });

@@ -1,4 +1,4 @@
-import { type Denoiser, DiffusionError, type Tokenizer } from "@textdiffusion/core";
+import { type Denoiser, DiffusionError } from "@textdiffusion/core";
 import { type MaskedLanguageModel, tokenDistributions } from "@textdiffusion/ops";
 
 export interface MaskedLanguageModelDenoiserOptions {
@@ -43,20 +43,6 @@ export function neverDrawn(
   const stray = never.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabularySize);
   if (stray !== undefined) throw outOfRange(stray, vocabularySize);
   return never;
-}
-
-/**
- * Rows of a model's vocabulary that a tokenizer cannot name: those past its end, which pad many published models, and
- * holes in it.
- *
- * @throws DiffusionError `TOKEN_OUT_OF_RANGE` for a tokenizer with more tokens than the model
- */
-export function idsUnknownTo(tokenizer: Tokenizer, vocabularySize: number): number[] {
-  if (tokenizer.vocabularySize > vocabularySize) {
-    throw outOfRange(tokenizer.vocabularySize - 1, vocabularySize);
-  }
-  const ids = Array.from({ length: vocabularySize }, (_, id) => id);
-  return ids.filter((id) => id >= tokenizer.vocabularySize || tokenizer.token(id) === undefined);
 }
 
 // --- internal ---
