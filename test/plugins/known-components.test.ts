@@ -121,7 +121,7 @@ const names: Names = {
     "prompt-response": true,
     stratified: true,
   },
-  denoiser: { guided: true, huggingface: true, "next-aligned": true, reusing: true },
+  denoiser: { guided: true, huggingface: true, "next-aligned": true, onnx: true, reusing: true },
   sampler: {
     ancestral: true,
     blocks: true,

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createPipeline } from "@textdiffusion/core";
+import { byName, createPipeline } from "@textdiffusion/core";
 import { letterTokenizer } from "@textdiffusion/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { onnxDenoiserPlugin } from "./onnx-denoiser-plugin.js";
@@ -15,7 +15,11 @@ cpSync(golden, folder, { recursive: true });
 const tokenizer = letterTokenizer("abcdefghijklmnopqrstuvwxyz");
 const denoiserOf = async (options: Record<string, unknown>, over = tokenizer) => {
   const plugins = [onnxDenoiserPlugin];
-  const pipeline = await createPipeline({ plugins, tokenizer: over, denoiser: { name: "onnx", ...options } });
+  const pipeline = await createPipeline({
+    plugins,
+    tokenizer: over,
+    denoiser: byName({ name: "onnx", ...options }),
+  });
   try {
     const { maxLength, vocabularySize } = await pipeline.get("denoiser");
     return { maxLength, vocabularySize };

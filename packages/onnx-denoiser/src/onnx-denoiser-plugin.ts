@@ -7,7 +7,8 @@ import { nodeSession } from "./session/node-session.js";
 
 declare module "@textdiffusion/core" {
   interface KnownDenoisers {
-    onnx: OnnxFileOptions;
+    /** The file may be left out where there is a folder with one, as in `loadTextDiffusion`. */
+    onnx: Omit<OnnxFileOptions, "file"> & { readonly file?: string };
   }
 }
 

@@ -1,37 +1,39 @@
-import {
-  byName,
-  type ComponentChoice,
-  isComponent,
-  type NamedChoice,
-  type Registry,
-} from "@textdiffusion/core";
+import { type ComponentChoice, isComponent, type NamedChoice, type Registry } from "@textdiffusion/core";
 
 type Options = Exclude<NamedChoice, string>;
 
+/** Denoisers that compute the model itself. */
+export interface ModelChoices {
+  /** The one that is taken where nothing is said, by name. */
+  readonly default: string;
+  /** What is said of such a denoiser, with what makes it that model; undefined for the name of another. */
+  complete(options: Options): Options | undefined;
+}
+
 /**
  * A choice of denoiser around a model: wherever one that wraps another (`guided`) leaves out what it wraps, it wraps the
- * model, and what is said of the model itself is added to it.
+ * model, and what is said of the model itself is completed.
  *
  * ```ts
- * aroundModel({ name: "guided", scale: 2 }, model, registry); // { name: "guided", scale: 2, denoiser: model }
+ * aroundModel({ name: "guided", scale: 2 }, models, registry); // { name: "guided", scale: 2, denoiser: the model }
  * ```
  *
- * @param model - by name, with its folder
- * @throws DiffusionError `UNKNOWN_COMPONENT`
+ * @throws DiffusionError `UNKNOWN_COMPONENT`, and what `models.complete` throws
  */
 export function aroundModel(
   choice: ComponentChoice<"denoiser"> | undefined,
-  model: Options,
+  models: ModelChoices,
   registry: Registry,
 ): ComponentChoice<"denoiser"> {
   return around(choice, "denoiser") as ComponentChoice<"denoiser">;
 
   function around(part: unknown, path: string): unknown {
-    if (part === undefined) return byName(model);
     if (isComponent(part)) return part;
-    const options = typeof part === "string" ? { name: part } : (part as Options);
+    const named = part ?? models.default;
+    const options = typeof named === "string" ? { name: named } : (named as Options);
     if (typeof options.name !== "string") return part; // composing it will say what is wrong
-    if (options.name === model.name) return { ...model, ...options };
+    const completed = models.complete(options);
+    if (completed) return completed;
     const { choices = {} } = registry.find("denoiser", options.name, path);
     const wraps = Object.keys(choices).filter((option) => choices[option] === "denoiser");
     const wrapped = wraps.map((option) => [option, around(options[option], `${path}.${option}`)]);

@@ -102,6 +102,11 @@ export const configFileSchema = z.strictObject({
     .unknown()
     .optional()
     .describe("how generation reveals tokens; default confidence, or what the model folder says"),
+  denoiser: z
+    .unknown()
+    .optional()
+    .describe("what computes the model and what wraps it; default its weights, or its ONNX file without any"),
+  dtype: weightTypeSchema.optional(),
   data: dataSchema.optional().describe("what to train on"),
   model: modelSchema.optional().describe("what to train: a new model, or one to go on from"),
   training: trainingSchema.optional().describe("how to train"),
@@ -121,7 +126,10 @@ export interface TextDiffusionConfig {
   readonly schedule?: ComponentChoice<"schedule">;
   readonly collator?: ComponentChoice<"collator">;
   readonly sampler?: ComponentChoice<"sampler">;
-  /** What wraps the model: `{ name: "guided", scale: 1.5 }`. Where the innermost leaves out its denoiser, it is the model. */
+  /**
+   * What computes the model, `"onnx"` or `"huggingface"`, and what wraps it: `{ name: "guided", scale: 1.5 }`. Where the
+   * innermost leaves out its denoiser, it is the model: by the weights of its folder, or by its ONNX file without any.
+   */
   readonly denoiser?: ComponentChoice<"denoiser">;
   /** How weights are held when the model writes or is evaluated. Default "fp32"; "q8" is faster and less exact. */
   readonly dtype?: WeightType;

@@ -2,6 +2,7 @@ import { backendNodePlugin } from "@textdiffusion/backend-node";
 import { API_VERSION, definePlugin, type Plugin } from "@textdiffusion/core";
 import { dataPlugin } from "@textdiffusion/data";
 import { denoisersPlugin } from "@textdiffusion/denoisers";
+import { onnxDenoiserPlugin } from "@textdiffusion/onnx-denoiser";
 import { samplersPlugin } from "@textdiffusion/samplers";
 import { schedulesPlugin } from "@textdiffusion/schedules";
 import { huggingfaceDenoiser } from "./huggingface-denoiser.js";
@@ -11,6 +12,7 @@ export const defaultPlugins: readonly Plugin[] = [
   backendNodePlugin,
   dataPlugin,
   denoisersPlugin,
+  onnxDenoiserPlugin,
   samplersPlugin,
   schedulesPlugin,
   definePlugin({ name: "textdiffusion", apiVersion: API_VERSION, denoisers: [huggingfaceDenoiser] }),

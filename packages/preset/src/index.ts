@@ -5,6 +5,7 @@ export * from "@textdiffusion/data";
 export * from "@textdiffusion/denoisers";
 export * from "@textdiffusion/evaluation";
 export * from "@textdiffusion/models";
+export * from "@textdiffusion/onnx-denoiser";
 export * as ops from "@textdiffusion/ops";
 export * from "@textdiffusion/samplers";
 export * from "@textdiffusion/schedules";

@@ -14,10 +14,11 @@ import { type GapSearch, searchGaps } from "@textdiffusion/evaluation";
 import { aroundModel } from "./around-model.js";
 import { decodeConfig, type TextDiffusionConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
+import { folderModel, isOnnxOnly } from "./folder-model.js";
 import { modelRecordOf } from "./model-defaults.js";
 
 export interface LoadOptions extends TextDiffusionConfig {
-  /** A Hugging Face folder; what it says in `textdiffusion.json` is the default for everything else. */
+  /** A Hugging Face folder, with weights or with an ONNX file; what it says in `textdiffusion.json` is the default for everything else. */
   readonly folder: string;
 }
 
@@ -39,6 +40,7 @@ export interface TextDiffusion extends Pipeline {
   /** What the pipeline is made of, for records; components that were passed as values stand under their names. */
   readonly settings: {
     readonly folder: string;
+    /** A backend of tfjs, or the runtime of an ONNX file. */
     readonly backend: string;
     readonly dtype: WeightType;
     readonly schedule: NamedChoice;
@@ -72,16 +74,11 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
   const { backend = "auto", dtype = "fp32" } = decoded;
   const plugins = [...defaultPlugins, ...decoded.plugins];
   const { schedule = byName(record.schedule), sampler = byName(record.sampler) } = decoded;
-  const { logitAlignment } = record;
-  const model = {
-    ...{ name: "huggingface", folder },
-    ...(logitAlignment && { logitAlignment }),
-    ...(dtype !== "fp32" && { dtype }),
-  };
-  const denoiser = aroundModel(decoded.denoiser, model, new Registry(plugins));
+  const denoiser = aroundModel(decoded.denoiser, folderModel(folder, record, dtype), new Registry(plugins));
+  const needsBackend = !isOnnxOnly(denoiser);
   const pipeline = await createPipeline({
     plugins,
-    backend,
+    ...(needsBackend && { backend }),
     schedule,
     sampler,
     tokenizer: { name: "huggingface", folder },
@@ -118,7 +115,7 @@ export async function loadTextDiffusion(source: string | LoadOptions): Promise<T
       },
       settings: {
         folder,
-        backend: (await pipeline.get("backend")).name,
+        backend: needsBackend ? (await pipeline.get("backend")).name : "onnxruntime-node",
         dtype,
         schedule: namedChoice(schedule),
         sampler: namedChoice(sampler),

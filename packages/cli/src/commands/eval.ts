@@ -25,6 +25,7 @@ interface EvalOptions extends TextOptions {
   readonly seed: number;
   readonly backend?: string;
   readonly dtype?: WeightType;
+  readonly denoiser?: string;
   readonly config?: string;
   readonly json?: true;
 }
@@ -66,6 +67,10 @@ export function evalCommand(context: CommandContext): Command {
     .option("--seed <number>", "same seed, same figures", integer("--seed"), 0)
     .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
     .addOption(dtypeOption())
+    .option(
+      "--denoiser <name>",
+      "what computes the model: huggingface, its weights, or onnx, its ONNX file (default: the weights, if there are any)",
+    )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--json", "print one JSON document and nothing else")
     .addHelpText("after", examples)
@@ -84,6 +89,7 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
     folder: modelFolder,
     backend: byName(options.backend) ?? config.backend,
     dtype: options.dtype ?? config.dtype,
+    denoiser: byName(options.denoiser) ?? config.denoiser,
   });
   const progress = stageProgress(notes, paintNotes);
   try {

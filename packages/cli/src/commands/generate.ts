@@ -34,6 +34,7 @@ interface GenerateOptions {
   readonly config?: string;
   readonly backend?: string;
   readonly dtype?: WeightType;
+  readonly denoiser?: string;
   readonly schedule?: string;
   readonly sampler?: string;
   readonly block?: number;
@@ -124,6 +125,10 @@ export function generateCommand(context: CommandContext): Command {
     )
     .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
     .addOption(dtypeOption())
+    .option(
+      "--denoiser <name>",
+      "what computes the model: huggingface, its weights, or onnx, its ONNX file (default: the weights, if there are any)",
+    )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--json", "print one JSON document and nothing else")
     .option("--no-animation", "print the text when it is done, even on a terminal")
@@ -205,7 +210,7 @@ async function openModel(options: GenerateOptions, { folder }: CommandContext): 
     dtype: options.dtype ?? config.dtype,
     schedule: byName(options.schedule) ?? config.schedule,
     sampler: adjustSampler(chosen, options.sampler, options),
-    denoiser: adjustDenoiser(config.denoiser, options),
+    denoiser: adjustDenoiser(byName(options.denoiser) ?? config.denoiser, options),
   });
 }
 

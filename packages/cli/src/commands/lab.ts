@@ -41,6 +41,7 @@ interface LabOptions {
   readonly schedule?: string;
   readonly backend?: string;
   readonly dtype?: WeightType;
+  readonly denoiser?: string;
   readonly config?: string;
   readonly json?: true;
 }
@@ -92,6 +93,10 @@ export function labCommand(context: CommandContext): Command {
     )
     .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
     .addOption(dtypeOption())
+    .option(
+      "--denoiser <name>",
+      "what computes the model: huggingface, its weights, or onnx, its ONNX file (default: the weights, if there are any)",
+    )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--json", "print the report as JSON instead of the table")
     .addHelpText("after", examples)
@@ -114,6 +119,7 @@ async function experiment(options: LabOptions, context: CommandContext): Promise
     folder: modelFolder,
     backend: byName(options.backend) ?? config.backend,
     dtype: options.dtype ?? config.dtype,
+    denoiser: byName(options.denoiser) ?? config.denoiser,
     schedule: byName(options.schedule) ?? config.schedule,
   });
   const progress = stageProgress(notes, paintNotes);

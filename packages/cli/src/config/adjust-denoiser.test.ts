@@ -39,4 +39,12 @@ describe("adjustDenoiser", () => {
       /CONFIG_INVALID/,
     );
   });
+
+  it("gives no cache to an ONNX file", () => {
+    for (const choice of ["onnx", { name: "guided", denoiser: "onnx" }] as const) {
+      expect(() => adjustDenoiser(choice, { cache: "dual" })).toThrow(
+        /got one by its ONNX file.*CONFIG_INVALID/,
+      );
+    }
+  });
 });

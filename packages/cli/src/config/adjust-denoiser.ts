@@ -21,7 +21,8 @@ export interface DenoiserFlags {
  *
  * @param chosen - from the config
  * @returns undefined when nobody says anything: the model as it is
- * @throws DiffusionError `CONFIG_INVALID` for a cache when the config made its denoiser itself
+ * @throws DiffusionError `CONFIG_INVALID` for a cache when the config made its denoiser itself, and for an ONNX
+ * file, which computes whole rows
  */
 export function adjustDenoiser(
   chosen: ComponentChoice<"denoiser"> | undefined,
@@ -62,5 +63,13 @@ function withCache(choice: unknown, cache: string): Options {
   if (choice === undefined) return { name: "huggingface", cache };
   const given = options(choice);
   if (given.name === "huggingface") return { ...given, cache };
+  if (given.name === "onnx") {
+    throw new DiffusionError({
+      code: "CONFIG_INVALID",
+      component: "cli/options",
+      problem: "expected a model that is computed by its weights for --cache, got one by its ONNX file",
+      remedy: "Leave --cache out, or choose --denoiser huggingface",
+    });
+  }
   return { ...given, denoiser: withCache(given.denoiser, cache) };
 }

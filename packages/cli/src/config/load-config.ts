@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
-import { DiffusionError, listNames, type Plugin, type TextDiffusionConfig } from "textdiffusion";
+import { DiffusionError, isComponent, listNames, type Plugin, type TextDiffusionConfig } from "textdiffusion";
 import { importPlugins, type PluginSource } from "./import-plugins.js";
 import { withIncludes } from "./with-includes.js";
 
@@ -92,13 +92,22 @@ async function importDefault(file: string): Promise<unknown> {
 
 /** Nothing is checked here: what is not a path yet stays as it is. */
 function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusionConfig {
-  const { data, model } = config;
+  const { data, model, denoiser } = config;
   const isPath = (path: unknown) => typeof path === "string" && path !== "new";
   return {
     ...config,
     ...(isPath(data?.file) && { data: { ...data, file: resolve(folder, data?.file ?? "") } }),
+    ...(denoiser !== undefined && { denoiser: withFile(denoiser) as typeof denoiser }),
     ...(isPath(model?.from) && { model: { ...model, from: resolve(folder, model?.from ?? "") } }),
   };
+
+  /** The file of an ONNX model, whatever wraps it. */
+  function withFile(choice: unknown): unknown {
+    if (typeof choice !== "object" || choice === null || isComponent(choice)) return choice;
+    const { name, file, denoiser: inner } = choice as Record<string, unknown>;
+    if (name === "onnx" && typeof file === "string") return { ...choice, file: resolve(folder, file) };
+    return inner === undefined ? choice : { ...choice, denoiser: withFile(inner) };
+  }
 }
 
 function notFound(what: string, file: string, remedy: string): DiffusionError {

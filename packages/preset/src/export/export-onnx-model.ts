@@ -2,7 +2,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { startBackend } from "@textdiffusion/backend-node";
 import { DiffusionError, type Tokenizer } from "@textdiffusion/core";
 import { loadTokenizer, saveTokenizer } from "@textdiffusion/data";
-import { type EncoderModel, loadModel, saveConfig, writeModelRecord } from "@textdiffusion/models";
+import {
+  type EncoderModel,
+  loadModel,
+  type ModelRecord,
+  saveConfig,
+  writeModelRecord,
+} from "@textdiffusion/models";
 import {
   type ExportedModel,
   type ExportInput,
@@ -69,7 +75,7 @@ export async function exportOnnxModel(request: ExportOnnxRequest): Promise<OnnxE
         await saveTokenizer(tokenizer, plan.folder);
         await writeModelRecord(record, plan.folder);
       }
-      const written = await writeOnnx(model, tokenizer, plan, request.externalData);
+      const written = await writeOnnx(model, tokenizer, record, plan, request.externalData);
       if (!written.external) await removeEarlierData(plan);
       if (plan.folder !== undefined) await describeFolder(model, plan.folder, plan, written);
       const parameters = [...model.parameters.values()].reduce((sum, { size }) => sum + size, 0);
@@ -96,6 +102,7 @@ function inputsOf(model: EncoderModel): Record<string, ExportInput> {
 async function writeOnnx(
   model: EncoderModel,
   tokenizer: Tokenizer,
+  { logitAlignment }: ModelRecord,
   { file }: ExportPlan,
   externalData: boolean | undefined,
 ): Promise<ExportedModel> {
@@ -117,6 +124,7 @@ async function writeOnnx(
         pad_token_id: String(model.config.padId),
         vocab_size: String(model.vocabularySize),
         max_length: String(model.maxLength),
+        ...(logitAlignment && { logit_alignment: logitAlignment }),
       },
     });
   } catch (error) {
