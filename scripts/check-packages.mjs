@@ -14,8 +14,7 @@ const ours = new Map(published.map(({ manifest }) => [manifest.name, manifest.ve
 const workspace = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const licence = readFileSync(join(root, "LICENSE"), "utf8");
 
-/** What a package may hold. Templates are for copying, their tests and sources too. */
-const mayHold = /^(package\.json|README\.md|LICENSE|dist\/|templates\/|taken-names\.json)/;
+/** Besides what npm always packs. Templates are for copying, their tests and sources too. */
 const mustNotHold = /(^|\/)(\.tsbuildinfo|fixtures|golden)(\/|$)|\.test\.|\.d\.ts\.map$/;
 
 const destination = mkdtempSync(join(tmpdir(), "textdiffusion-pack-"));
@@ -26,7 +25,7 @@ try {
     const content = contentOf(tarball);
     const problems = [
       ...manifestProblems(manifest),
-      ...fileProblems(content),
+      ...fileProblems(content, manifest),
       ...sourceMapProblems(content),
       ...(await publintProblems(tarball)),
       ...(await typeProblems(tarball)),
@@ -94,8 +93,10 @@ function manifestProblems(manifest) {
   return problems;
 }
 
-function fileProblems(content) {
+function fileProblems(content, { files }) {
   const paths = [...content.keys()];
+  const listed = ["package.json", "README.md", "LICENSE", ...files];
+  const isListed = (path) => listed.some((entry) => path === entry || path.startsWith(`${entry}/`));
   const isTemplate = (path) => path.startsWith("templates/");
   return [
     ...["README.md", "LICENSE"]
@@ -108,7 +109,7 @@ function fileProblems(content) {
       ? []
       : ["expected dist/, got none. Run npm run build first"]),
     ...paths
-      .filter((path) => !mayHold.test(path) || (!isTemplate(path) && mustNotHold.test(path)))
+      .filter((path) => !isListed(path) || (!isTemplate(path) && mustNotHold.test(path)))
       .map((path) => `expected no ${path}`),
     ...relativeLinks(content.get("README.md") ?? "")
       .filter((path) => !content.has(path))

@@ -11,6 +11,7 @@ import {
   decodeLogProbs,
   drawsSchema,
   encodeInput,
+  encodeRestrictions,
   encodeRule,
   logProbsSchema,
   type Question,
@@ -69,7 +70,7 @@ export async function myComponentDenoiser(
       };
       return {
         count,
-        draw: async (rule, uniforms, suppressed = []) => {
+        draw: async (rule, uniforms, suppressed = [], restrictions) => {
           const draws = await ask(
             {
               ask: "draw",
@@ -77,6 +78,7 @@ export async function myComponentDenoiser(
               rule: encodeRule(rule),
               uniforms: [...uniforms],
               suppressed: [...suppressed],
+              restrictions: encodeRestrictions(restrictions),
             },
             drawsSchema,
           );

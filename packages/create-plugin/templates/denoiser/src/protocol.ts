@@ -1,4 +1,4 @@
-import type { DenoiserInput, TokenRule } from "@textdiffusion/core";
+import type { DenoiserInput, TokenRestriction, TokenRule } from "@textdiffusion/core";
 import { z } from "zod";
 
 /*
@@ -12,6 +12,7 @@ import { z } from "zod";
 const numbers = z.array(z.number());
 const logProbs = z.array(z.number().nullable());
 const count = z.int().min(1);
+const ids = z.array(z.int());
 const flag = z.int().min(0).max(1);
 
 /** A `DenoiserInput` whose arrays are plain lists. */
@@ -37,13 +38,19 @@ export const questionSchema = z.discriminatedUnion("ask", [
       scoreTemperature: z.number().gt(0).optional(),
     }),
     uniforms: numbers,
-    suppressed: z.array(z.int()),
+    suppressed: ids,
+    restrictions: z
+      .array(z.strictObject({ allowed: ids.optional(), banned: ids.optional() }).nullable())
+      .optional(),
   }),
   z.strictObject({ ask: z.literal("logProbsOf"), input: inputSchema, tokens: z.array(z.int()) }),
   z.strictObject({ ask: z.literal("logProbs"), input: inputSchema }),
 ]);
 
 export type Question = z.output<typeof questionSchema>;
+
+/** What each position may take; null is anything. */
+export type Restrictions = Extract<Question, { ask: "draw" }>["restrictions"];
 
 export const aboutSchema = z.strictObject({
   vocabularySize: count,
@@ -83,6 +90,21 @@ export function decodeInput(input: z.output<typeof inputSchema>): DenoiserInput 
     time: Float64Array.from(input.time),
     positions: Int32Array.from(input.positions),
   };
+}
+
+export function encodeRestrictions(restrictions?: readonly (TokenRestriction | undefined)[]): Restrictions {
+  return restrictions?.map((restriction) =>
+    restriction === undefined
+      ? null
+      : {
+          allowed: restriction.allowed && [...restriction.allowed],
+          banned: restriction.banned && [...restriction.banned],
+        },
+  );
+}
+
+export function decodeRestrictions(restrictions: Restrictions): (TokenRestriction | undefined)[] | undefined {
+  return restrictions?.map((restriction) => restriction ?? undefined);
 }
 
 /** Keys that are undefined are not sent. */

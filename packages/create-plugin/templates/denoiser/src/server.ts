@@ -1,6 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Denoiser } from "@textdiffusion/core";
-import { decodeInput, encodeLogProbs, type Question, questionSchema } from "./protocol.js";
+import {
+  decodeInput,
+  decodeRestrictions,
+  encodeLogProbs,
+  type Question,
+  questionSchema,
+} from "./protocol.js";
 
 /** Largest question, in bytes: a thousand rows of a thousand tokens. */
 const longestQuestion = 64 * 1024 * 1024;
@@ -40,6 +46,7 @@ export async function answer(denoiser: Denoiser, question: Question): Promise<un
       question.rule,
       Float64Array.from(question.uniforms),
       question.suppressed,
+      decodeRestrictions(question.restrictions),
     );
     return {
       tokens: [...draws.tokens],

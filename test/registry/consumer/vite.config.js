@@ -1,0 +1,3 @@
+export default {
+  build: { lib: { entry: "browser.ts", formats: ["es"], fileName: "bundle" }, minify: false },
+};
