@@ -31,16 +31,21 @@ export function runExample(folder: string, markdown: string, after = ""): string
   return run(folder, `${examplesOf(markdown)[0]}\n${after}`);
 }
 
-/** Runs all TypeScript of a Markdown file as it stands, one block after the other. @returns what it printed */
-export function runExamples(folder: string, markdown: string): string {
-  return run(folder, examplesOf(markdown).join("\n"));
+/**
+ * Runs all TypeScript of a Markdown file as it stands, one block after the other.
+ *
+ * @param after - code to add at its end
+ * @returns what it printed
+ */
+export function runExamples(folder: string, markdown: string, after = ""): string {
+  return run(folder, [...examplesOf(markdown), after].join("\n"));
 }
 
 // --- internal ---
 
 function examplesOf(markdown: string): string[] {
   const text = readFileSync(join(repositoryRoot, markdown), "utf8");
-  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
+  return [...text.matchAll(/```(?:ts|js)\n([\s\S]*?)```/g)].map(([, code]) => code);
 }
 
 function run(folder: string, code: string): string {
