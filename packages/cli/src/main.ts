@@ -6,9 +6,11 @@ import { countTokensCommand } from "./commands/count-tokens.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
+import { forkCommand } from "./commands/fork.js";
 import { generateCommand } from "./commands/generate.js";
 import { labCommand } from "./commands/lab.js";
 import { pluginsCommand } from "./commands/plugins.js";
+import { replayCommand } from "./commands/replay.js";
 import { schemaCommand } from "./commands/schema.js";
 import { trainCommand } from "./commands/train.js";
 import { paintFor } from "./terminal/paint.js";
@@ -21,6 +23,11 @@ const introduction = `
 Train a small model on a text of yours, then watch it write:
   $ textdiffusion train --data my-text.txt --model new --out my-model
   $ textdiffusion generate --model my-model --prompt "Once"
+
+Keep a run, watch it again, and change its course:
+  $ textdiffusion generate --model my-model --prompt "Once" --trace run.jsonl
+  $ textdiffusion replay run.jsonl
+  $ textdiffusion fork run.jsonl --at 5 --seed 8 --out fork.jsonl
 
 How good is it, and which sampler suits it:
   $ textdiffusion eval --model my-model --data my-text.txt
@@ -83,6 +90,8 @@ function program(context: CommandContext): Command {
     .addHelpText("after", introduction)
     .addCommand(trainCommand(context))
     .addCommand(generateCommand(context))
+    .addCommand(replayCommand(context))
+    .addCommand(forkCommand(context))
     .addCommand(evalCommand(context))
     .addCommand(labCommand(context))
     .addCommand(exportCommand(context))

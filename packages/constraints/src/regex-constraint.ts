@@ -52,6 +52,7 @@ export function regexConstraint(options: RegexConstraintOptions): Constraint {
   const name = `regex ${patterns.map((source) => `/${source}/${flags ?? ""}`).join(" ")}`;
   return {
     name,
+    toJSON: () => ({ name: "regex", pattern, ...(flags !== undefined && { flags }), scope }),
     open: (row) => {
       const stretches = stretchesOf(row, scope);
       if (typeof pattern !== "string" && stretches.length !== patterns.length) {

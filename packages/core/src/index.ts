@@ -117,6 +117,13 @@ export {
   type SafetensorsPrecision,
 } from "./safetensors/encode.js";
 export { compareRuns, type TraceComparison } from "./trace/compare-runs.js";
+export {
+  type Fork,
+  type ForkOptions,
+  forkTrace,
+  type VerifyOptions,
+  verifyTrace,
+} from "./trace/fork-trace.js";
 export { type ReadTraceOptions, readTrace, type Trace, type TraceEnding } from "./trace/read-trace.js";
 export {
   headerLine,

@@ -45,4 +45,13 @@ export {
   type TextDiffusion,
 } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
+export {
+  loadTracedModel,
+  type TracedModelOptions,
+  tracedConstraint,
+  tracedSampler,
+} from "./trace/load-traced-model.js";
+export { assertSameModel, type ModelHashes, modelHashes } from "./trace/model-hashes.js";
+export { readTraceFile, recordTrace } from "./trace/trace-file.js";
+export { traceHeaderOf, traceToFile } from "./trace/trace-to-file.js";
 export { type TrainOutcome, type TrainRequest, trainTextDiffusion } from "./train-text-diffusion.js";

@@ -37,7 +37,7 @@ export interface TextDiffusion extends Pipeline {
   searchGaps(
     request?: GenerationRequest,
   ): Promise<{ readonly request: GenerationRequest; readonly searches: readonly GapSearch[] }>;
-  /** What the pipeline is made of, for records; components that were passed as values stand under their names. */
+  /** What the pipeline is made of, for records; those that were passed as values are `{ name, passedAsValue: true }`. */
   readonly settings: {
     readonly folder: string;
     /** A backend of tfjs, or the runtime of an ONNX file. */

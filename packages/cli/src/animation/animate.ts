@@ -6,6 +6,8 @@ import { renderFrame } from "./render-frame.js";
 
 export interface AnimationOptions {
   readonly tokenizer: Tokenizer;
+  /** True where tokens are words or pieces of words. Default: found out from the tokenizer. */
+  readonly wideTokens?: boolean;
   /** Name of the sampler. */
   readonly title: string;
   readonly stream: TerminalStream;
@@ -22,9 +24,9 @@ export interface AnimationOptions {
  */
 export async function* animate(
   events: AsyncIterable<GenerationEvent>,
-  { tokenizer, title, stream, paint, confidence, stepMs = 0 }: AnimationOptions,
+  { tokenizer, wideTokens, title, stream, paint, confidence, stepMs = 0 }: AnimationOptions,
 ): AsyncGenerator<GenerationEvent, void, void> {
-  const reduce = pageReducer(tokenizer, title);
+  const reduce = pageReducer(tokenizer, title, wideTokens);
   const region = new LiveRegion(stream);
   const startedAt = performance.now();
   let page: PageState | undefined;

@@ -1,6 +1,11 @@
-import type { GenerationEvent, PositionChange, StepFinished, Tokenizer } from "textdiffusion";
+import {
+  type GenerationEvent,
+  hasWideTokens,
+  type PositionChange,
+  type StepFinished,
+  type Tokenizer,
+} from "textdiffusion";
 import { match } from "ts-pattern";
-import { splitGraphemes } from "../terminal/display-width.js";
 
 /** Everything that one frame shows. Flat arrays, row after row, as in the events. */
 export interface PageState {
@@ -32,8 +37,16 @@ export interface PageState {
 /** The page after `event`, given the page before it. Pages are never written to once returned. */
 export type PageReducer = (page: PageState | undefined, event: GenerationEvent) => PageState;
 
-/** Follows a generation: the reducer that turns its events into pages. */
-export function pageReducer(tokenizer: Tokenizer, title: string): PageReducer {
+/**
+ * Follows a generation: the reducer that turns its events into pages.
+ *
+ * @param wideTokens - see `PageState`; found out from the tokenizer unless it is known
+ */
+export function pageReducer(
+  tokenizer: Tokenizer,
+  title: string,
+  wideTokens = hasWideTokens(tokenizer),
+): PageReducer {
   return (page, event) =>
     match(event)
       .with({ kind: "started" }, (started): PageState => {
@@ -54,7 +67,7 @@ export function pageReducer(tokenizer: Tokenizer, title: string): PageReducer {
           maskedAtStart: masked,
           forwards: started.forwards,
           finished: false,
-          wideTokens: hasWideTokens(tokenizer),
+          wideTokens,
         };
       })
       .with({ kind: "step" }, (step) => afterStep(opened(page), step))
@@ -70,16 +83,6 @@ export function pageReducer(tokenizer: Tokenizer, title: string): PageReducer {
 }
 
 // --- internal ---
-
-/** Looks at tokens spread over the vocabulary; special ones do not count. */
-function hasWideTokens(tokenizer: Tokenizer): boolean {
-  const stride = Math.max(1, Math.floor(tokenizer.vocabularySize / 256));
-  for (let id = 0; id < tokenizer.vocabularySize; id += stride) {
-    if (tokenizer.specialIds.includes(id)) continue;
-    if (splitGraphemes(tokenizer.decode([id])).length > 1) return true;
-  }
-  return false;
-}
 
 function opened(page: PageState | undefined): PageState {
   if (page === undefined) throw new TypeError('The first event of a generation must be "started"');

@@ -1,33 +1,29 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
-import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
 import {
   byName,
   DiffusionError,
   type GapSearch,
-  type GenerationEvent,
   loadTextDiffusion,
   modelRecordOf,
   regexConstraint,
   type TextDiffusion,
   type Tokenizer,
+  traceToFile,
   type WeightType,
 } from "textdiffusion";
-import { match } from "ts-pattern";
-import { animate } from "../animation/animate.js";
 import { adjustDenoiser } from "../config/adjust-denoiser.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
 import { parsePrompt } from "../config/parse-prompt.js";
-import { printable } from "../terminal/display-width.js";
-import { formatDuration } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
 import { dtypeOption } from "./dtype-option.js";
 import { knownNames } from "./known-names.js";
-import { integer, naturalNumber, nonNegativeNumber, positiveInteger, share } from "./option-values.js";
+import { integer, nonNegativeNumber, positiveInteger, share } from "./option-values.js";
+import { addShowOptions, type ShowOptions, showGeneration } from "./show-generation.js";
 
-interface GenerateOptions {
+interface GenerateOptions extends ShowOptions {
   readonly model: string;
   readonly prompt: string;
   readonly regex?: readonly string[];
@@ -48,10 +44,7 @@ interface GenerateOptions {
   readonly length?: number;
   readonly count: number;
   readonly seed?: number;
-  readonly json?: true;
-  readonly animation: boolean;
-  readonly showConfidence?: true;
-  readonly delay: number;
+  readonly trace?: string;
 }
 
 const examples = `
@@ -64,6 +57,9 @@ Examples:
     $ textdiffusion generate --model letters --prompt "Written on {10}." --regex "\\d{4}-\\d{2}-\\d{2}"
   In blocks of 32 tokens, each in 8 steps, until the text ends:
     $ textdiffusion generate --model fables --block 32 --steps 8 --allow-end
+  With every step kept in a file, to watch it again:
+    $ textdiffusion generate --model fables --prompt "The fox" --trace run.jsonl
+    $ textdiffusion replay run.jsonl
   Three texts as JSON, for another program:
     $ textdiffusion generate --model fables --count 3 --json
 
@@ -71,7 +67,7 @@ What is not said on the command line comes from the config file, then from the m
 The same seed gives the same text.`;
 
 export function generateCommand(context: CommandContext): Command {
-  return new Command("generate")
+  const command = new Command("generate")
     .description("write text with a trained model, from a page of masks to a page of words")
     .requiredOption("--model <folder>", "folder of the model")
     .option(
@@ -130,10 +126,8 @@ export function generateCommand(context: CommandContext): Command {
       "what computes the model: huggingface, its weights, or onnx, its ONNX file (default: the weights, if there are any)",
     )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
-    .option("--json", "print one JSON document and nothing else")
-    .option("--no-animation", "print the text when it is done, even on a terminal")
-    .option("--show-confidence", "colour each token by how sure the model was")
-    .option("--delay <ms>", "least time that each step stays on the screen", naturalNumber("--delay"), 60)
+    .option("--trace <file>", "write every step into this file, for textdiffusion replay and fork");
+  return addShowOptions(command)
     .addHelpText("after", examples)
     .action((options: GenerateOptions) => generate(options, context));
 }
@@ -141,26 +135,19 @@ export function generateCommand(context: CommandContext): Command {
 // --- internal ---
 
 async function generate(options: GenerateOptions, context: CommandContext): Promise<void> {
-  const { out, notes, paintOut, paintNotes, signal } = context;
+  const { folder, notes, paintNotes, signal } = context;
   const seed = options.seed ?? randomInt(1_000_000);
   const model = await openModel(options, context);
   try {
     const tokenizer = await model.get("tokenizer");
     const { name } = await model.get("sampler");
-    const { length = model.settings.length, count, json } = options;
+    const { length = model.settings.length, count, json, trace } = options;
     const prompt = parsePrompt(options.prompt);
     const patterns = options.regex ?? [];
     const constraint =
       patterns.length === 0
         ? undefined
         : regexConstraint({ tokenizer, pattern: patterns.length === 1 ? patterns[0] : patterns });
-    const animated = options.animation && json === undefined && out.isTTY === true;
-    if (!animated && !json) {
-      const size = typeof prompt === "string" ? ` of ${length} tokens` : "";
-      const texts = `${count} text${count === 1 ? "" : "s"}${size}`;
-      notes.write(`Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.\n`);
-    }
-    const startedAt = performance.now();
     const { request, searches } = await model.searchGaps({
       prompts: Array.from({ length: count }, () => prompt),
       constraint,
@@ -170,29 +157,13 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
       allowSpecial: options.allowEnd ? [endTokenOf(tokenizer)] : [],
     });
     if (!json) for (const search of searches) notes.write(`${paintNotes("dim", searchInWords(search))}\n`);
-    const events = model.stream(request);
-    const result = await finished(
-      animated
-        ? animate(events, {
-            tokenizer,
-            title: name,
-            stream: out,
-            paint: paintOut,
-            confidence: options.showConfidence,
-            stepMs: options.delay,
-          })
-        : events,
-      tokenizer,
-    );
-    if (json) {
-      const found = searches.length > 0 ? { searches } : {};
-      out.write(`${JSON.stringify({ ...result, ...found, seed, config: model.settings })}\n`);
-      return;
-    }
-    if (!animated) printTexts(result.texts, context);
-    const elapsed = formatDuration(performance.now() - startedAt);
-    const summary = `${result.steps} steps, ${result.forwards} forwards, ${elapsed}. The same again: --seed ${seed}`;
-    notes.write(`${paintNotes("dim", summary)}\n`);
+    const events =
+      trace === undefined ? model.stream(request) : traceToFile(resolve(folder, trace), model, request);
+    const size = typeof prompt === "string" ? ` of ${length} tokens` : "";
+    const texts = `${count} text${count === 1 ? "" : "s"}${size}`;
+    const announcement = `Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.`;
+    const alsoInJson = searches.length > 0 ? { searches } : {};
+    await showGeneration({ events, model, seed, options, context, announcement, alsoInJson });
   } finally {
     await model.dispose();
   }
@@ -228,44 +199,5 @@ function endTokenOf({ special }: Tokenizer): number {
     component: "cli/options",
     problem: "expected a model whose tokenizer has an end token for --allow-end, got none",
     remedy: "Leave --allow-end out",
-  });
-}
-
-interface Result {
-  readonly texts: readonly string[];
-  /** Token ids, one list a text. */
-  readonly ids: readonly (readonly number[])[];
-  readonly steps: number;
-  readonly forwards: number;
-}
-
-async function finished(events: AsyncIterable<GenerationEvent>, tokenizer: Tokenizer): Promise<Result> {
-  let seq = 0;
-  let result: Result = { texts: [], ids: [], steps: 0, forwards: 0 };
-  for await (const event of events) {
-    match(event)
-      .with({ kind: "started" }, (started) => {
-        seq = started.seq;
-      })
-      .with({ kind: "step" }, () => undefined)
-      .with({ kind: "finished" }, ({ ids, steps, forwards }) => {
-        const rows = Array.from({ length: ids.length / seq }, (_, row) =>
-          ids.slice(row * seq, (row + 1) * seq),
-        );
-        const texts = rows.map((row) => tokenizer.decode(row));
-        result = { texts, ids: rows.map((row) => [...row]), steps, forwards };
-      })
-      .exhaustive();
-    await setImmediate(); // backends that compute at once never let Ctrl-C be heard
-  }
-  return result;
-}
-
-/** The texts as they are to another program, without control characters to a terminal. */
-function printTexts(texts: readonly string[], { out, paintOut }: CommandContext): void {
-  texts.forEach((text, index) => {
-    const label = `${index > 0 ? "\n" : ""}── ${index + 1} of ${texts.length} ──`;
-    if (texts.length > 1) out.write(`${paintOut("dim", label)}\n`);
-    out.write(`${out.isTTY === true ? printable(text) : text}\n`);
   });
 }

@@ -1,7 +1,10 @@
 import type { ComponentKind, ComponentKinds } from "../contracts/component.js";
 import type { ComponentChoice, NamedChoice } from "./config.js";
 
-/** A choice as data, for records and reports. A component that was passed as a value stands under its name, nested ones too. */
+/**
+ * A choice as data, for records and reports. A component that was passed as a value is `{ name, passedAsValue: true }`,
+ * nested ones too: it cannot be made again from its record.
+ */
 export function namedChoice(
   choice: { [Kind in ComponentKind]: ComponentChoice<Kind> }[ComponentKind],
 ): NamedChoice {
@@ -29,6 +32,7 @@ export function isComponent(choice: unknown): choice is ComponentKinds[Component
 function asData(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asData);
   if (typeof value !== "object" || value === null) return value;
-  if (isComponent(value)) return (value as { readonly name?: string }).name ?? "unnamed";
+  if (isComponent(value))
+    return { name: (value as { readonly name?: string }).name ?? "unnamed", passedAsValue: true };
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, asData(member)]));
 }

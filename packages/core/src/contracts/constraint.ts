@@ -1,3 +1,4 @@
+import type { NamedChoice } from "../composition/config.js";
 import type { TokenRestriction } from "./token-restriction.js";
 
 /** What a constraint is shown of a row before the first step. All arrays are read-only views. */
@@ -36,6 +37,8 @@ export interface Constraint {
    * @throws DiffusionError `PROMPT_INVALID` for a row that no fill completes, with the reason
    */
   open(row: ConstrainedRow): RowConstraint;
+  /** What it was made of, for traces; where it is left out a trace only knows the name. */
+  toJSON?(): NamedChoice;
 }
 
 /**

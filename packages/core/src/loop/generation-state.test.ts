@@ -125,6 +125,17 @@ describe("lockTokens", () => {
     expect(() => lockTokens(before, [{ ...place, token: e }], tokenizer)).toThrow(sentence);
   });
 
+  it("puts a token where the request allowed others only", async () => {
+    const rules = [{ row: 0, position: 5, allowed: ["a", "b"] }];
+    const ruled = await eventsOf({ prompts: ["ab", "abcde"], length: 6, seed: 3, rules });
+    const locked = lockTokens(await stateAtStep(ruled, 1), [{ row: 0, position: 5, token: e }], tokenizer);
+    const { ids } = (await eventsOf({ from: locked, seed: 3 })).at(-1) as { ids: Int32Array };
+    expect(ids[5]).toBe(e);
+    // Unlocked, the rule goes on to hold in the fork, which knows of it from the events alone.
+    const rest = await eventsOf({ from: await stateAtStep(ruled, 1), seed: 3 });
+    expect(rest.slice(1)).toEqual(ruled.slice(2));
+  });
+
   it("refuses to lock a place twice", async () => {
     const before = await state();
     const lock = { row: 0, position: 5, token: e };

@@ -55,7 +55,11 @@ export function lockTokens(
     editable[index] = 0;
     revealLogProbs[index] = Number.NaN;
   }
-  return { canvas: { ...canvas, ids, editable }, progress: { ...progress, revealLogProbs } };
+  // What may be drawn at a locked position says nothing any more.
+  const restrictions = canvas.restrictions?.filter(
+    ({ row, position }) => editable[row * canvas.seq + position] === 1,
+  );
+  return { canvas: { ...canvas, ids, editable, restrictions }, progress: { ...progress, revealLogProbs } };
 
   function isMask(token: number): boolean {
     return token === tokenizer.special.mask;

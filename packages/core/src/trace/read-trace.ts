@@ -40,7 +40,7 @@ export interface Trace {
   readonly header: TraceHeader;
   /** Decodes the tokens of the events that were read so far; it cannot encode. */
   readonly tokenizer: Tokenizer;
-  /** The run's events, read and checked one at a time; they can be read once. */
+  /** The run's events, read and checked one at a time; they can be read once. `return()` closes the source unread. */
   readonly events: AsyncGenerator<GenerationEvent, void, void>;
   /** Asked after the last event: how the trace ends. */
   ending(): TraceEnding;
@@ -62,10 +62,7 @@ export async function readTrace(
 ): Promise<Trace> {
   const lines = splitLines(pieces, longestLine);
   const first = await lines.next();
-  if (first.done || (!first.value.whole && parsed(first.value.text) === undefined)) {
-    await lines.return();
-    throw invalid(source, 1, "a header", first.done ? "nothing" : "the beginning of one");
-  }
+  if (first.done) throw invalid(source, 1, "a header", "nothing");
   let header: TraceHeader;
   try {
     header = decodeHeader(first.value.text, source);
@@ -102,10 +99,17 @@ export async function readTrace(
     }
   }
 
+  const stream = events();
+  const leave = stream.return.bind(stream);
+  // A generator that was never asked closes nothing by itself, and the source may be an open file.
+  stream.return = async (value) => {
+    await lines.return();
+    return leave(value);
+  };
   return {
     header,
     tokenizer,
-    events: events(),
+    events: stream,
     ending: () => ({ complete: texts !== undefined, step: state?.progress.step ?? 0, torn, texts }),
   };
 }
@@ -113,7 +117,10 @@ export async function readTrace(
 // --- internal ---
 
 function decodeHeader(text: string, source: string): TraceHeader {
-  const value = parsed(text) as { readonly format?: unknown; readonly version?: unknown } | undefined;
+  const value = parsed(text) as { readonly format?: unknown; readonly version?: unknown } | null | undefined;
+  if (value === undefined && text.startsWith(`{"format":"${TRACE_FORMAT.format}"`)) {
+    throw invalid(source, 1, "a header", "the beginning of one");
+  }
   if (value?.format !== TRACE_FORMAT.format) {
     throw invalid(source, 1, `the header of a ${TRACE_FORMAT.format}`, beginning(text));
   }
@@ -240,7 +247,10 @@ function invalid(
     code: "TRACE_INVALID",
     component: "core/trace",
     problem: `expected ${expected}, got ${got} (line ${number} of ${source})`,
-    remedy: "Write the trace anew, or cut the file off before that line to see the part before it",
+    remedy:
+      number === 1
+        ? "Name a trace: textdiffusion generate --trace writes one"
+        : "Write the trace anew, or cut the file off before that line to see the part before it",
     details: { line: number },
     cause,
   });

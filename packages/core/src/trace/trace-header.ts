@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isComponent } from "../composition/named-choice.js";
 import type { Tokenizer } from "../contracts/tokenizer.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import type { TokenLock } from "../loop/lock-tokens.js";
@@ -159,16 +160,13 @@ function partsAsJson(parts: object): Record<string, unknown> {
   return Object.fromEntries(entries.map(([key, part]) => [key, asJson(part)]));
 }
 
-/** A value as JSON can say it; what is more than data becomes `{ name, passedAsValue: true }`. */
+/** A value as JSON can say it; what is more than data and does not say itself becomes `{ name, passedAsValue: true }`. */
 function asJson(value: unknown): unknown {
   if (value === null || ["string", "number", "boolean"].includes(typeof value)) return value;
   if (ArrayBuffer.isView(value)) return Array.from(value as Int32Array);
   if (Array.isArray(value)) return value.map(asJson);
-  if (typeof value === "object") {
-    const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(value));
-    if (isPlain && !Object.values(value).some((part) => typeof part === "function"))
-      return partsAsJson(value);
-  }
-  const { name } = value as { readonly name?: unknown };
+  if (typeof value === "object" && !isComponent(value)) return partsAsJson(value);
+  const { name, toJSON } = value as { readonly name?: unknown; readonly toJSON?: unknown };
+  if (typeof toJSON === "function") return asJson(toJSON.call(value));
   return { ...(typeof name === "string" && { name }), passedAsValue: true };
 }

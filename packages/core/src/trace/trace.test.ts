@@ -127,6 +127,25 @@ describe("a run, written and read again", () => {
     await expect(read.next()).rejects.toThrow(/line 4/);
   });
 
+  it("closes its source when it is left, read or not", async () => {
+    for (const reads of [0, 2]) {
+      let open = true;
+      const source = (async function* () {
+        try {
+          yield* written;
+        } finally {
+          open = false;
+        }
+      })();
+      const trace = await readTrace(source);
+      for (let read = 0; read < reads; read++) await trace.events.next();
+      expect(open).toBe(true);
+      await trace.events.return();
+      expect(open).toBe(false);
+      expect(await trace.events.next()).toEqual({ done: true, value: undefined });
+    }
+  });
+
   it("shows its tokens without the tokenizer", async () => {
     const { tokenizer: shown } = await eventsIn(written);
     const { ids } = events.at(-1) as { ids: Int32Array };
