@@ -1,5 +1,6 @@
 // What the benchmarks share: run peers in turn, each in a process of its own, and compare their medians.
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -19,11 +20,20 @@ export function ask(command, args, environment = {}) {
   return undefined;
 }
 
-/** PyTorch's processor build. OMP_WAIT_POLICY=passive keeps OpenMP's threads from taking the cores of OpenBLAS's. */
+/**
+ * PyTorch's processor build at its best: Debian's OpenBLAS over OpenMP where it is installed, so that both share their
+ * threads, which wait without taking a core. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE, which may be set to get an older
+ * library to run at all, would slow it down.
+ */
 export const askTorch = (script, options) =>
   ask(process.env.PYTHON ?? "/usr/bin/python3", [`torch/${script}`, JSON.stringify(options)], {
     OMP_WAIT_POLICY: "passive",
+    OPENBLAS_CORETYPE: undefined,
+    OPENBLAS_L2_SIZE: undefined,
+    ...(existsSync(openBlas) && { LD_LIBRARY_PATH: openBlas }),
   });
+
+const openBlas = "/usr/lib/x86_64-linux-gnu/openblas-openmp"; // Debian's libopenblas0-openmp
 
 export const askNode = (script, options) => ask(process.execPath, [script, JSON.stringify(options)]);
 
@@ -31,10 +41,13 @@ export const askNode = (script, options) => ask(process.execPath, [script, JSON.
  * Measures peers in rounds, so that a busy minute of the machine hits all of them, and prints a table.
  *
  * @param peers - `[name, () => answer]`, the one that is compared first; an answer has `ms` and `peakMb`, and
- * may have `outsideMs`, the part of each sample that the program itself takes
+ * may have `outsideMs`, the part of each sample that the program itself takes, and `processorMs`, the time of all
+ * threads together
  */
 export function compare(title, peers, rounds) {
-  const samples = new Map(peers.map(([name]) => [name, { ms: [], outsideMs: [], peakMb: 0 }]));
+  const samples = new Map(
+    peers.map(([name]) => [name, { ms: [], outsideMs: [], processorMs: [], peakMb: 0 }]),
+  );
   for (let round = 0; round < rounds; round++) {
     for (const [name, run] of peers) {
       const answer = run();
@@ -42,25 +55,27 @@ export function compare(title, peers, rounds) {
       if (!answer) continue;
       known.ms.push(...answer.ms);
       known.outsideMs.push(...(answer.outsideMs ?? []));
+      known.processorMs.push(...(answer.processorMs ?? []));
       known.peakMb = Math.max(known.peakMb, answer.peakMb);
     }
   }
   console.log(`\n${title} (${availableParallelism()} x ${cpus()[0].model.trim()})`);
   console.log(
-    "| | median ms | smallest | quarter to three quarters | samples | peak MB | times as fast as the first |",
+    "| | median ms | smallest | quarter to three quarters | processor ms | samples | peak MB | times as fast as the first |",
   );
-  console.log("| --- | --- | --- | --- | --- | --- | --- |");
+  console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
   const first = median(samples.get(peers[0][0]).ms);
-  for (const [name, { ms, peakMb }] of samples) {
+  for (const [name, { ms, processorMs, peakMb }] of samples) {
     if (ms.length === 0) {
-      console.log(`| ${name} | not run here | | | 0 | | |`);
+      console.log(`| ${name} | not run here | | | | 0 | | |`);
       continue;
     }
     const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => quantile(ms, part));
     const cells = [middle, Math.min(...ms)].map((value) => value.toFixed(1));
     const ratio = (first / middle).toFixed(2);
+    const processor = processorMs.length > 0 ? median(processorMs).toFixed(0) : "";
     console.log(
-      `| ${name} | ${cells.join(" | ")} | ${low.toFixed(1)} to ${high.toFixed(1)} | ${ms.length} | ${peakMb.toFixed(0)} | ${ratio} |`,
+      `| ${name} | ${cells.join(" | ")} | ${low.toFixed(1)} to ${high.toFixed(1)} | ${processor} | ${ms.length} | ${peakMb.toFixed(0)} | ${ratio} |`,
     );
   }
   return samples;
@@ -68,9 +83,7 @@ export function compare(title, peers, rounds) {
 
 export const median = (values) => quantile(values, 0.5);
 
-// --- internal ---
-
-function quantile(values, part) {
+export function quantile(values, part) {
   const sorted = [...values].sort((a, b) => a - b);
   const place = (sorted.length - 1) * part;
   const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];

@@ -4,18 +4,14 @@
 //
 // Prints as well what a step on "onnx" spends outside the runtime. Needs a build. PyTorch is Debian's python3-torch with OpenBLAS; PYTHON names another interpreter. wasm takes minutes.
 import { askNode, askTorch, compare, median } from "./measure.mjs";
+import { trainingCases } from "./training-cases.mjs";
 
-const cases = {
-  small: { layers: 6, hidden: 384, heads: 6, feedForward: 1536, vocab: 65, batch: 8, seq: 256 },
-  vocabulary: { layers: 4, hidden: 256, heads: 4, feedForward: 1024, vocab: 8192, batch: 16, seq: 128 },
-  base: { layers: 12, hidden: 768, heads: 12, feedForward: 3072, vocab: 50265, batch: 4, seq: 128 },
-};
 const asked = process.argv.slice(2);
 const rounds = asked.includes("--rounds") ? Number(asked[asked.indexOf("--rounds") + 1]) : 7;
-const names = Object.keys(cases).filter((name) => asked.includes(name));
+const names = Object.keys(trainingCases).filter((name) => asked.includes(name));
 
 for (const name of names.length > 0 ? names : ["small", "vocabulary"]) {
-  const sizes = { ...cases[name], threads: 2, warmUp: 3, samples: 2 };
+  const sizes = { ...trainingCases[name], threads: 2, warmUp: 3, samples: 2 };
   const { layers, hidden, vocab, batch, seq } = sizes;
   const peers = [
     ["PyTorch", () => askTorch("training_step.py", sizes)],

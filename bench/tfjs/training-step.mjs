@@ -2,14 +2,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { Random } from "@textdiffusion/core";
 import { sparseCrossEntropy } from "@textdiffusion/ops";
+// The part of the package that is not public: a step without a learner, as the peers do it.
+import { createAdamW } from "../../packages/training/dist/learner/adam-w.js";
+import { decodeLearnerOptions } from "../../packages/training/dist/learner/learner-options.js";
 import { startModel } from "./start-model.mjs";
 
 const { options, onnx, model } = await startModel();
 const { batch, seq, vocab } = options;
 const parameters = [...model.parameters.values()];
-const moments = parameters.map(({ shape }) =>
-  [tf.zeros(shape), tf.zeros(shape)].map((zeros) => tf.variable(zeros, false)),
-);
+const names = [...model.parameters.keys()];
+const optimizer = createAdamW(model.parameters, decodeLearnerOptions({ weightDecay: 0.01 }));
 const attentionMask = new Uint8Array(batch * seq).fill(1);
 const positions = Int32Array.from({ length: batch * seq }, (_, position) => position);
 const random = Random.fromSeed(2);
@@ -20,10 +22,12 @@ const tokens = (step) => {
 
 const times = [];
 const outsideTimes = [];
+const processorTimes = [];
 const losses = [];
 for (let step = 0; step < options.warmUp + options.samples; step++) {
   const [ids, labels] = [tokens(2 * step), tokens(2 * step + 1)];
   const inRuns = onnx?.statistics().runMs ?? 0;
+  const processor = process.cpuUsage();
   const start = performance.now();
   const loss = tf.tidy(() => {
     const { value, grads } = tf.variableGrads(
@@ -36,12 +40,15 @@ for (let step = 0; step < options.warmUp + options.samples; step++) {
         ),
       parameters,
     );
-    adamW(grads, step + 1);
+    const gradients = new Map(names.map((name, place) => [name, grads[parameters[place].name]]));
+    optimizer.update(gradients, { learningRate: 1e-4 }).keep();
     return value;
   });
   losses.push((await loss.data())[0]);
   loss.dispose();
   times.push(performance.now() - start);
+  const { user, system } = process.cpuUsage(processor);
+  processorTimes.push((user + system) / 1000);
   outsideTimes.push(times.at(-1) - ((onnx?.statistics().runMs ?? 0) - inRuns));
 }
 const statistics = onnx?.statistics();
@@ -52,28 +59,9 @@ console.log(
   JSON.stringify({
     ms: samples(times),
     outsideMs: samples(outsideTimes),
+    processorMs: samples(processorTimes),
     losses,
     peakMb,
     statistics,
-    cpu: process.cpuUsage(),
   }),
 );
-
-/** As in packages/training. */
-function adamW(grads, step) {
-  const [rate, beta1, beta2, epsilon, decay] = [1e-4, 0.9, 0.999, 1e-8, 0.01];
-  const stepSize = tf.scalar(rate / (1 - beta1 ** step));
-  const inverseRoot = tf.scalar(1 / Math.sqrt(1 - beta2 ** step));
-  const kept = tf.scalar(1 - rate * decay);
-  parameters.forEach((parameter, index) => {
-    const g = grads[parameter.name];
-    const [first, second] = moments[index];
-    const m = tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1));
-    const v = tf.add(tf.mul(second, beta2), tf.mul(tf.square(g), 1 - beta2));
-    const root = tf.add(tf.mul(tf.sqrt(v), inverseRoot), epsilon);
-    const p = parameter.shape.length > 1 ? tf.mul(parameter, kept) : parameter;
-    first.assign(m);
-    second.assign(v);
-    parameter.assign(tf.sub(p, tf.mul(stepSize, tf.div(m, root))));
-  });
-}
