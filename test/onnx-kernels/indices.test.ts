@@ -66,6 +66,29 @@ describe("indices agree with cpu", () => {
         tf.unsortedSegmentSum(x, tf.maximum(ids, 0) as tf.Tensor1D, segments),
       ],
     ));
+  it("unsortedSegmentSum by ids that ascend, the last one repeated as padding", () =>
+    agree(
+      fc
+        .tuple(
+          fc.integer({ min: 64, max: 80 }),
+          fc.integer({ min: 0, max: 20 }),
+          fc.integer({ min: 0, max: 9 }),
+        )
+        .map(([distinct, repeats, step]) => {
+          const ids = Array.from({ length: distinct }, (_, row) => 2 * row + (row > step ? 1 : 0));
+          return [...ids, ...new Array<number>(repeats).fill(ids[distinct - 1])];
+        })
+        .chain((ids) =>
+          fc.record({
+            samples: fc.tuple(
+              floats([ids.length, 3], tameFloat),
+              fc.constant({ shape: [ids.length], dtype: "int32" as const, values: ids }),
+            ),
+            choice: fc.constantFrom(0, 1, 70).map((more) => Math.max(...ids) + 1 + more),
+          }),
+        ),
+      (segments, x, ids) => tf.unsortedSegmentSum(x, ids as tf.Tensor1D, segments),
+    ));
   it("oneHot of every type", () =>
     agree(
       fc.record({

@@ -4,6 +4,7 @@ import type { Operation } from "../graph/operation.js";
 import type { Edge } from "../recording/recorded-node.js";
 import { sizeOf } from "../recording/tensor-shape.js";
 import { addRows, smallTable } from "./add-rows.js";
+import { sumOfAscending } from "./ascending-rows.js";
 import { castAs } from "./casts.js";
 import { checkCoordinates, indicesOf } from "./index-range.js";
 import { type KernelTable, kernel } from "./kernel.js";
@@ -14,6 +15,10 @@ export const scatteringKernels: KernelTable = {
     const shape = [numSegments, ...x.shape.slice(segmentIds.shape.length)];
     if (sizeOf(x.shape) === 0) return recorder.fill(shape, x.dtype, 0);
     const ids = recorder.known(segmentIds);
+    if (ids && x.dtype === "float32" && segmentIds.shape.length === 1) {
+      const sum = sumOfAscending(x, segmentIds, ids, shape, recorder);
+      if (sum) return sum;
+    }
     const inRange = ids?.every((id) => id >= 0 && id < numSegments) ?? false;
     return recorder.record(segmentSumOperation, [x, segmentIds], { inRange: Number(inRange) }, [
       { shape, dtype: x.dtype },
