@@ -108,32 +108,3 @@ describe("normalisations agree with cpu", () => {
       ],
     ));
 });
-
-describe("the cross entropy of one label a row", () => {
-  // Composed of kernels of tfjs, on the cpu backend.
-  const composed = (logits: tf.Tensor, labels: tf.Tensor) =>
-    tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), tf.cast(tf.oneHot(labels, logits.shape[1]!), "float32")), 1));
-  const run = (name: string, inputs: Record<string, tf.Tensor>) =>
-    tf.engine().runKernel(name, inputs) as tf.Tensor | tf.Tensor[];
-  it("and its gradient are what their formula says", () =>
-    agree(
-      fc.tuple(size(1), fc.integer({ min: 2, max: 300 })).chain(([rows, vocab]) =>
-        fc.record({
-          samples: fc.tuple(
-            floats([rows, vocab], fc.float({ min: -90, max: 90, noNaN: true })),
-            ints([rows], fc.integer({ min: 0, max: vocab - 1 })),
-            floats([rows], tameFloat),
-          ),
-          choice: fc.constant(undefined),
-        }),
-      ),
-      (_, logits, labels, upstream) => {
-        if (tf.getBackend() === "cpu") {
-          const gradient = tf.grad((x) => tf.sum(tf.mul(composed(x, labels), upstream)))(logits);
-          return [composed(logits, labels), gradient];
-        }
-        const [nats, logProbs] = run("SparseCrossEntropy", { logits, labels }) as tf.Tensor[];
-        return [nats, run("SparseCrossEntropyGrad", { upstream, logProbs, labels }) as tf.Tensor];
-      },
-    ));
-});

@@ -6,18 +6,23 @@ import { withGradient } from "./with-gradient.js";
  * `Phi(x) = (1 + erf(x / sqrt 2)) / 2`, gradient `Phi(x) + x * phi(x)`.
  * Hendrycks and Gimpel 2016, arXiv:1606.08415. Hugging Face calls it `gelu`.
  *
+ * A backend with a kernel of its own for the gradient (`onnx`) computes `Phi` there once more: what is kept for it is
+ * then `x` alone.
+ *
  * @param x - any shape
  * @returns the shape of `x`. The caller disposes of it; `x` stays alive.
  */
 export function gelu<Value extends tf.Tensor>(x: Value): Value {
+  const byKernel = !!tf.getKernel("GeluGrad", tf.getBackend());
   return withGradient<Value>(
     [x],
     (save) => {
       const twicePhi = tf.add(tf.erf(tf.div(x, Math.SQRT2)), 1);
-      save([x, twicePhi]);
+      save(byKernel ? [x] : [x, twicePhi]);
       return tf.mul(tf.mul(x, twicePhi), 0.5);
     },
     (upstream, [x, twicePhi]) => {
+      if (byKernel) return [tf.engine().runKernel("GeluGrad", { upstream, x }) as tf.Tensor];
       const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
       return [tf.mul(upstream, tf.add(tf.mul(twicePhi, 0.5), tf.mul(x, density)))];
     },

@@ -8,6 +8,8 @@ import { withGradient } from "./with-gradient.js";
  * With `n` the normalised `x` and `g = upstream * scale`, the gradient of `x` is
  * `(g - mean(g) - n * mean(g * n)) / sqrt(variance + epsilon)`.
  *
+ * A backend that has kernels of its own for both (`onnx`) computes by those, with fewer tables of the size of `x`.
+ *
  * @param x - shape [..., hidden]
  * @param scale - shape [hidden]
  * @param offset - shape [hidden]
@@ -20,6 +22,7 @@ export function layerNorm<Value extends tf.Tensor>(
   offset: tf.Tensor,
   epsilon: number,
 ): Value {
+  if (tf.getKernel("LayerNorm", tf.getBackend())) return byKernels(x, scale, offset, epsilon);
   return withGradient<Value>(
     [x, scale, offset],
     (save) => {
@@ -36,6 +39,29 @@ export function layerNorm<Value extends tf.Tensor>(
       const ofX = tf.div(tf.sub(tf.sub(g, tf.mean(g, -1, true)), towardsNormalised), deviation);
       const leadingAxes = Array.from({ length: upstream.rank - 1 }, (_, axis) => axis);
       return [ofX, tf.sum(tf.mul(upstream, normalised), leadingAxes), tf.sum(upstream, leadingAxes)];
+    },
+  );
+}
+
+// --- internal ---
+
+function byKernels<Value extends tf.Tensor>(
+  x: Value,
+  scale: tf.Tensor,
+  offset: tf.Tensor,
+  epsilon: number,
+): Value {
+  return withGradient<Value>(
+    [x, scale, offset],
+    (save) => {
+      const outputs = tf.engine().runKernel("LayerNorm", { x, scale, offset }, { epsilon });
+      const [value, mean, inverseDeviation] = outputs as unknown as [Value, tf.Tensor, tf.Tensor];
+      save([x, scale, mean, inverseDeviation]);
+      return value;
+    },
+    (upstream, [x, scale, mean, inverseDeviation]) => {
+      const inputs = { upstream, x, scale, mean, inverseDeviation };
+      return tf.engine().runKernel("LayerNormGrad", inputs) as unknown as tf.Tensor[];
     },
   );
 }

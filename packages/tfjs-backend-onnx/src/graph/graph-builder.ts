@@ -52,6 +52,7 @@ export class GraphBuilder {
   current: RecordedNode | undefined;
 
   readonly #readers = new Map<Entry, RecordedNode[]>();
+  readonly #leaving: ReadonlySet<Entry>;
   readonly #postponed = new Map<Entry, Postponed>();
   readonly #bindings = new Map<Entry, Binding>();
   readonly #factors = new Map<Entry, Factor>();
@@ -74,13 +75,18 @@ export class GraphBuilder {
       for (const { entry } of node.inputs)
         this.#readers.set(entry, [...(this.#readers.get(entry) ?? []), node]);
     }
-    for (const entry of outputs) this.#readers.delete(entry); // it has readers outside
+    this.#leaving = new Set(outputs);
+  }
+
+  /** Whether anything reads an entry, in the graph or outside: of several results of a node, some may not be wanted. */
+  isRead(entry: Entry): boolean {
+    return this.#leaving.has(entry) || this.#readers.has(entry);
   }
 
   /** The one node that reads an entry, if nothing else does and the entry does not leave the graph. */
   soleReader(entry: Entry): RecordedNode | undefined {
     const readers = this.#readers.get(entry);
-    return readers?.length === 1 ? readers[0] : undefined;
+    return readers?.length === 1 && !this.#leaving.has(entry) ? readers[0] : undefined;
   }
 
   /** Leaves it to the sole reader of an entry to compute it, together with what that adds. */

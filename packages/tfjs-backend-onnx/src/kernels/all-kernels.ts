@@ -4,6 +4,7 @@ import { choosingKernels } from "./choosing.js";
 import { convolutionKernels } from "./convolution.js";
 import { countingKernels } from "./counting.js";
 import { crossEntropyKernels } from "./cross-entropy.js";
+import { encoderLayerKernels } from "./encoder-layers.js";
 import { gatheringKernels } from "./gathering.js";
 import { joiningKernels } from "./joining.js";
 import type { KernelTable } from "./kernel.js";
@@ -35,5 +36,5 @@ export const kernelFamilies: Readonly<Record<string, KernelTable>> = {
   blocks: blockKernels,
   convolutions: convolutionKernels,
   pools: poolingKernels,
-  "not of tfjs": crossEntropyKernels,
+  "not of tfjs": { ...crossEntropyKernels, ...encoderLayerKernels },
 };
