@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { startBackend } from "@textdiffusion/backend-node";
 import { type Backend, Random } from "@textdiffusion/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { attentionBias, multiHeadAttention } from "./attention.js";
+import { type AttentionInput, attentionBias, multiHeadAttention } from "./attention.js";
 
 const [batch, seq, heads, hidden] = [2, 5, 3, 12];
 const size = hidden / heads;
@@ -73,6 +73,33 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (name) => {
     const hide = (array: Float32Array) =>
       array.map((value, index) => (attentionMask[Math.floor(index / hidden)] ? value : value * 100 + 7));
     expect(await attend(hide(keys), hide(values))).toEqual(await attend(keys, values));
+  });
+
+  it("has the gradients that tfjs puts together from the parts, for queries, keys and values", async () => {
+    const upstream = normal("upstream");
+    const gradients = async (dropping: boolean) => {
+      const found = tf.tidy(() =>
+        tf.grads((queries, keys, values) =>
+          multiHeadAttention({
+            ...({ batch, seq, heads, queries, keys, values } as AttentionInput),
+            bias: attentionBias(tf.tensor2d(attentionMask, [batch, seq], "int32")),
+            // The formula with dropout has no gradient of its own; at a rate of 0 nothing is dropped.
+            dropout: dropping ? { rate: 0, random: Random.fromSeed(1) } : undefined,
+          }),
+        )(
+          [queries, keys, values].map((array) => tf.tensor2d(array, [batch * seq, hidden])),
+          tf.tensor2d(upstream, [batch * seq, hidden]),
+        ),
+      );
+      return Promise.all(found.map((gradient) => gradient.data()));
+    };
+    const expected = await gradients(true);
+    for (const [input, gradient] of (await gradients(false)).entries()) {
+      const largest = Math.max(...expected[input].map(Math.abs));
+      gradient.forEach((value, place) => {
+        expect(Math.abs(value - expected[input][place]) / largest, `${input}, ${place}`).toBeLessThan(2e-6);
+      });
+    }
   });
 
   it("drops whole probabilities when dropout is wanted", async () => {
