@@ -72,25 +72,32 @@ export function createAdamW(parameters: ReadonlyMap<string, tf.Variable>, option
       variable.assign(value);
     };
     tf.tidy(() => {
+      const correction = Math.sqrt(1 - beta2 ** n);
       const settings = tf.tensor1d([
-        learningRate / (1 - beta1 ** n),
-        1 / Math.sqrt(1 - beta2 ** n),
+        (learningRate * correction) / (1 - beta1 ** n),
+        epsilon * correction,
         1 - learningRate * weightDecay,
       ]);
-      const [stepSize, inverseRoot, kept] = tf.unstack(settings); // each []
+      const [stepSize, floor, kept] = tf.unstack(settings); // each []
 
-      for (const [name, { parameter, firstMoment, secondMoment }] of slots) {
-        const gradient = gradients.get(name);
-        if (!gradient) continue;
+      for (const { slots, decayed } of groupsOf(gradients)) {
         tf.tidy(() => {
+          const gradient = joined(slots.map(({ gradient }) => gradient));
           const g = gradientScale ? tf.mul(gradient, gradientScale) : gradient;
-          const m = tf.add(tf.mul(firstMoment, beta1), tf.mul(g, 1 - beta1));
-          const v = tf.add(tf.mul(secondMoment, beta2), tf.mul(tf.square(g), 1 - beta2));
-          const root = tf.add(tf.mul(tf.sqrt(v), inverseRoot), epsilon);
-          const p = weightDecay > 0 && decays(name, parameter.shape) ? tf.mul(parameter, kept) : parameter;
-          replace(firstMoment, m);
-          replace(secondMoment, v);
-          replace(parameter, tf.sub(p, tf.mul(stepSize, tf.div(m, root))));
+          const [first, second, parameter] = (["firstMoment", "secondMoment", "parameter"] as const).map(
+            (part) => joined(slots.map((slot) => slot[part])),
+          );
+          const m = tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1));
+          const v = tf.add(tf.mul(second, beta2), tf.mul(tf.square(g), 1 - beta2));
+          const p = decayed ? tf.mul(parameter, kept) : parameter;
+          // Both corrections in one factor: with c = sqrt(1 - beta2^n), m / (sqrt(v) / c + epsilon) = c m / (sqrt(v) + c epsilon).
+          const step = tf.mul(stepSize, tf.div(m, tf.add(tf.sqrt(v), floor)));
+          const parts = [m, v, tf.sub(p, step)].map((whole) => taken(whole, slots));
+          slots.forEach(({ firstMoment, secondMoment, parameter }, place) => {
+            replace(firstMoment, parts[0][place]);
+            replace(secondMoment, parts[1][place]);
+            replace(parameter, parts[2][place]);
+          });
         });
       }
     });
@@ -105,6 +112,20 @@ export function createAdamW(parameters: ReadonlyMap<string, tf.Variable>, option
     return { keep, undo };
   }
 
+  /** What is updated together: a large parameter alone, all small ones that decay, and all that do not. */
+  function groupsOf(gradients: ReadonlyMap<string, tf.Tensor>): Group[] {
+    const groups: Group[] = [];
+    const small = [true, false].map((decayed): Group => ({ decayed, slots: [] }));
+    for (const [name, slot] of slots) {
+      const gradient = gradients.get(name);
+      if (!gradient) continue;
+      const decayed = weightDecay > 0 && decays(name, gradient.shape);
+      if (gradient.size > smallSize) groups.push({ decayed, slots: [{ ...slot, gradient }] });
+      else small[decayed ? 0 : 1].slots.push({ ...slot, gradient });
+    }
+    return [...groups, ...small.filter(({ slots }) => slots.length > 0)];
+  }
+
   function dispose(): void {
     for (const { firstMoment, secondMoment } of slots.values()) tf.dispose([firstMoment, secondMoment]);
   }
@@ -116,6 +137,27 @@ export function decays(name: string, shape: readonly number[]): boolean {
 }
 
 // --- internal ---
+
+interface Group {
+  readonly decayed: boolean;
+  readonly slots: (AdamWSlot & { readonly gradient: tf.Tensor })[];
+}
+
+/** Up to this many numbers an operation costs more than its arithmetic: most parameters are gains and biases. */
+const smallSize = 8192;
+
+/** One tensor as it is; several in a row, flat. */
+function joined(tensors: readonly tf.Tensor[]): tf.Tensor {
+  if (tensors.length === 1) return tensors[0];
+  return tf.concat1d(tensors.map((tensor) => tf.reshape(tensor, [tensor.size])));
+}
+
+/** The parts of what `joined` put together, each in its shape again. */
+function taken(whole: tf.Tensor, slots: Group["slots"]): tf.Tensor[] {
+  if (slots.length === 1) return [whole];
+  const sizes = slots.map(({ parameter }) => parameter.size);
+  return tf.split(whole, sizes).map((part, place) => tf.reshape(part, slots[place].parameter.shape));
+}
 
 /** Variable names are global in tfjs; where none is given, the engine makes one that nothing else has. */
 function createSlot(parameter: tf.Variable): AdamWSlot {
