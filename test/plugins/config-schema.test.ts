@@ -9,6 +9,7 @@ import {
   defaultPlugins,
   definePlugin,
   defineSampler,
+  listNames,
   Registry,
   randomSampler,
 } from "textdiffusion";
@@ -74,6 +75,11 @@ const valid: [string, unknown][] = [
   ],
 ];
 
+valid.push(
+  ["a wrapper around the model of the folder", { denoiser: { name: "guided", scale: 1.5 } }],
+  ["a model whose folder is known", { denoiser: { name: "huggingface", cache: "dual" }, dtype: "q8" }],
+);
+
 const invalid: [string, unknown][] = [
   ["a misspelt key", { samplr: "confidence" }],
   ["a misspelt name", { sampler: "confidense" }],
@@ -117,20 +123,10 @@ describe("the JSON Schema of a config", () => {
     });
   });
 
-  it("agrees with what a config is decoded by, key by key", async () => {
+  it("has the keys that a config is decoded by", async () => {
     const { properties } = configJsonSchema(new Registry(defaultPlugins)) as { properties: object };
-    for (const key of Object.keys(properties)) {
-      const config = { [key]: key === "$schema" ? "x" : key === "plugins" ? [] : {} };
-      await expect(decodeConfig(config as never)).resolves.toBeDefined();
-    }
-    await expect(decodeConfig({ sampler: "random", other: 1 } as never)).rejects.toThrow(
-      new RegExp(
-        `Options: ${Object.keys(properties)
-          .sort()
-          .map((key) => `"${key.replace("$", "\\$")}"`)
-          .join(", ")}`,
-      ),
-    );
+    const decoded = decodeConfig({ sampler: "random", other: 1 } as never);
+    await expect(decoded).rejects.toThrow(`Options: ${listNames(Object.keys(properties))}`);
   });
 
   it("is written beside the package as the definitions say", () => {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { byName, createPipeline, DiffusionError } from "@textdiffusion/core";
-import { backendLaws } from "@textdiffusion/testkit";
+import { backendLaws, tensorflowProbe } from "@textdiffusion/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { backendNodePlugin, createBackend, doctor, startBackend } from "./index.js";
 import { NodeBackend } from "./node-backend.js";
@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 describe.each([...names, "auto"])("%s keeps the laws", (name) => {
-  for (const law of backendLaws(() => createBackend({ name }))) {
+  for (const law of backendLaws(() => createBackend({ name }), { probe: tensorflowProbe(tf) })) {
     it.skipIf(law.skip !== undefined)(law.name, () => law.run());
   }
 });

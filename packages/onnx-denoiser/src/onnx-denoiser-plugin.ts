@@ -35,6 +35,7 @@ export const onnxDenoiserDefinition = defineDenoiser({
   name: "onnx",
   description:
     "the masked language model in an ONNX file, exported by optimum or textdiffusion, on ONNX Runtime",
+  exceptions: [{ law: "options-decode-from-nothing", reason: "there is no file but the one that is named" }],
   options: optionsSchema,
   create: async ({ file, threads, ...options }, { tokenizer }) => {
     const model = await onnxModel(await nodeSession(file, { threads }));

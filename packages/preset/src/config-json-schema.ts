@@ -39,6 +39,12 @@ export function configJsonSchema(registry: Registry): JsonSchema {
 
 // --- internal ---
 
+/** Options without which a component is not made, but that a config may leave out: the model's folder is known. */
+const filledIn: Readonly<Record<string, readonly string[]>> = {
+  "denoiser/huggingface": ["folder"],
+  "denoiser/onnx": ["file"],
+};
+
 const included = { $ref: "#/definitions/include" };
 
 function isKind(key: string): key is ComponentKind {
@@ -51,7 +57,9 @@ function choiceOf(kind: ComponentKind, about: JsonSchema): JsonSchema {
 
 /** By name alone, where nothing must be given, or by name with options. */
 function anyOfKind(kind: ComponentKind, registry: Registry): JsonSchema {
-  const known = registry.names(kind).map((name) => withOptions(registry.find(kind, name)));
+  const known = registry
+    .names(kind)
+    .map((name) => withOptions(registry.find(kind, name), filledIn[`${kind}/${name}`] ?? []));
   const alone = known
     .filter(({ required }) => required.length === 1)
     .map(({ name, description }) => ({ const: name, description }));
@@ -59,7 +67,7 @@ function anyOfKind(kind: ComponentKind, registry: Registry): JsonSchema {
   return { anyOf: [...alone, ...objects] };
 }
 
-function withOptions(definition: AnyDefinition<ComponentKind>) {
+function withOptions(definition: AnyDefinition<ComponentKind>, mayBeLeftOut: readonly string[]) {
   const { name, description, choices = {} } = definition;
   const schema = jsonSchemaOf(definition.options) as ObjectSchema | undefined;
   const named = { name: { const: name, description } };
@@ -82,7 +90,7 @@ function withOptions(definition: AnyDefinition<ComponentKind>) {
     description,
     type: "object",
     properties: { ...named, ...Object.fromEntries(options) },
-    required: ["name", ...required],
+    required: ["name", ...required.filter((option) => !mayBeLeftOut.includes(option))],
     additionalProperties,
   };
 }

@@ -68,20 +68,6 @@ const trainingSchema = z.strictObject({
     .describe("default a twentieth of the steps"),
 });
 
-const configSchema = z.strictObject({
-  $schema: z.string().optional(),
-  plugins: z.array(z.unknown()).default([]),
-  backend: z.unknown().optional(),
-  schedule: z.unknown().optional(),
-  collator: z.unknown().optional(),
-  sampler: z.unknown().optional(),
-  denoiser: z.unknown().optional(),
-  dtype: weightTypeSchema.optional(),
-  data: z.unknown().optional(),
-  model: z.unknown().optional(),
-  training: z.unknown().optional(),
-});
-
 /** Every key of a config file with all that is known of its value, for `configJsonSchema`. */
 export const configFileSchema = z.strictObject({
   $schema: z.string().optional().describe("where editors find what a config may say; nothing else reads it"),
@@ -110,6 +96,14 @@ export const configFileSchema = z.strictObject({
   data: dataSchema.optional().describe("what to train on"),
   model: modelSchema.optional().describe("what to train: a new model, or one to go on from"),
   training: trainingSchema.optional().describe("how to train"),
+});
+
+/** Parts with a schema of their own are looked at by that one, whose errors say where they are. */
+const configSchema = configFileSchema.extend({
+  plugins: z.array(z.unknown()).default([]),
+  data: z.unknown().optional(),
+  model: z.unknown().optional(),
+  training: z.unknown().optional(),
 });
 
 export type DataOptions = z.input<typeof dataSchema>;

@@ -44,6 +44,9 @@ export const huggingfaceDenoiser = defineDenoiser({
   name: "huggingface",
   description: "the BERT or RoBERTa of a Hugging Face folder",
   exact: "Yes, without a cache.",
+  exceptions: [
+    { law: "options-decode-from-nothing", reason: "there is no folder but the one that is named" },
+  ],
   options,
   // The backend is not used by name: looking at it is asking for one in the config. It has been started, and tfjs runs on
   // the one started last.

@@ -68,6 +68,9 @@ export const spindle = defineSchedule({
   description: "Rare tokens are masked first and written last (DiffusionBERT).",
   source: "He et al. 2022, DiffusionBERT, arXiv:2211.15029",
   exact: "closed forms for each position; no loss under it is a likelihood bound",
+  exceptions: [
+    { law: "options-decode-from-nothing", reason: "only the text at hand knows how often its tokens are" },
+  ],
   options,
   create: spindleSchedule,
 });

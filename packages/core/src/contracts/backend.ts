@@ -17,8 +17,9 @@ export interface BackendMemory {
 /**
  * Where tensors live and kernels run. Importing a backend does nothing; `start` registers kernels and gradients.
  *
- * Laws (testkit `backendLaws`): start and dispose may each be called twice; a started backend names its device and
- * precision and counts its memory; starting and disposing leaves no tensor behind.
+ * Laws (testkit `backendLaws`): it refuses to say what it can do before it is started; start and dispose may each be
+ * called twice, and dispose before start; a started backend names its device and precision and counts its memory;
+ * starting, working and disposing leave no tensor behind; formulas, and their gradients if it trains, agree with the host.
  */
 export interface Backend {
   readonly name: string;

@@ -20,6 +20,9 @@ export type HuggingfaceTokenizerOptions = z.input<typeof folderOptions>;
 export const huggingface = defineTokenizer({
   name: "huggingface",
   description: "The tokenizer of a Hugging Face model folder (tokenizer.json).",
+  exceptions: [
+    { law: "options-decode-from-nothing", reason: "there is no folder but the one that is named" },
+  ],
   options: folderOptions,
   create: ({ folder }) => loadTokenizer(folder),
 });

@@ -1,7 +1,7 @@
-import type { Backend, Collator, NoisedBatch, NoiseSchedule } from "@textdiffusion/core";
+import type { Collator, NoisedBatch, NoiseSchedule } from "@textdiffusion/core";
 import { DiffusionError } from "@textdiffusion/core";
 import { describe, expect, it } from "vitest";
-import { backendLaws, collatorLaws, type Law, letterTokenizer, powerNoise } from "../index.js";
+import { collatorLaws, type Law, letterTokenizer, powerNoise } from "../index.js";
 
 const tokenizer = letterTokenizer("abcdefgh");
 const rowLength = 16;
@@ -204,45 +204,3 @@ describe("collatorLaws of copies and of padding on the left", () => {
     );
   });
 });
-
-describe("backendLaws", () => {
-  const paper = (): Backend => ({
-    name: "paper",
-    capabilities: { trains: false, precision: "float32", device: "a sheet of paper" },
-    start: async () => undefined,
-    dispose: async () => undefined,
-    memory: () => ({ tensors: 0, bytes: 0 }),
-  });
-
-  it("hold for a backend that does nothing", async () => {
-    expect(await broken(backendLaws(paper))).toEqual([]);
-  });
-
-  it.each([
-    [
-      "a second start that fails",
-      () => ({ ...paper(), start: failsOnCall(2) }),
-      ["starts-twice", "leaves-nothing"],
-    ],
-    ["a second dispose that fails", () => ({ ...paper(), dispose: failsOnCall(2) }), ["disposes-twice"]],
-    [
-      "a device without a name",
-      () => ({ ...paper(), capabilities: { ...paper().capabilities, device: " " } }),
-      ["names-its-device"],
-    ],
-    [
-      "memory that is no number",
-      () => ({ ...paper(), memory: () => ({ tensors: Number.NaN, bytes: 0 }) }),
-      ["counts-its-memory", "leaves-nothing"],
-    ],
-  ])("catch %s", async (_, make, breaks) => {
-    expect(await broken(backendLaws(make))).toEqual(breaks);
-  });
-});
-
-function failsOnCall(number: number): () => Promise<void> {
-  let calls = 0;
-  return async () => {
-    if (++calls === number) throw new Error("not again");
-  };
-}

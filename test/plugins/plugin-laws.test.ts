@@ -1,0 +1,80 @@
+import { fileURLToPath } from "node:url";
+import * as tf from "@tensorflow/tfjs-core";
+import type { ComponentKind } from "@textdiffusion/core";
+import {
+  type ComponentSetting,
+  fakeDenoiser,
+  letterTokenizer,
+  pluginLaws,
+  powerNoise,
+  tensorflowProbe,
+} from "@textdiffusion/testkit";
+import { byteLevelTokenizer, defaultPlugins, startBackend } from "textdiffusion";
+import { afterAll, describe, it } from "vitest";
+import { identityPlugin } from "./identity-plugin.js";
+
+/*
+ * Every plugin of ours keeps the laws of plugins, and every component those of its contract, made as a config makes it.
+ * Beside them, in their packages, the same laws run on what code makes. Here they run through a plugin that wraps each in
+ * another one, so they are the laws of the seam as well: registry, nested choices, checks of what components return.
+ */
+const golden = (path: string) => fileURLToPath(new URL(`../../scripts/golden/${path}`, import.meta.url));
+const letters = letterTokenizer(" abcdefgh");
+const backend = await startBackend("cpu");
+afterAll(() => backend.dispose());
+
+const prefixes: Readonly<Record<string, number>> = { "article-v1": 16, "article-head": 32 };
+
+/** Denoisers of a file, which has more rows than letters are. */
+const ofFile = (options: object, rows: number): ComponentSetting => ({
+  options,
+  parts: { tokenizer: letters, backend },
+  laws: {
+    forbidden: Array.from({ length: rows - letters.vocabularySize }, (_, id) => letters.vocabularySize + id),
+    tensors: () => tf.engine().state.numTensors,
+  },
+});
+const modelOf: Readonly<Record<string, ComponentSetting>> = {
+  huggingface: ofFile({ folder: golden("masked-language-models/bert") }, 101),
+  onnx: ofFile({ file: golden("optimum-onnx/bert/onnx/model.onnx"), threads: 1 }, 101),
+};
+
+/** What wraps a denoiser. */
+const aroundFake: ComponentSetting = {
+  options: {
+    denoiser: fakeDenoiser({ vocabularySize: letters.vocabularySize, maskTokenId: letters.special.mask }),
+  },
+  parts: { tokenizer: letters, backend },
+};
+
+const settings: Partial<Record<ComponentKind, (name: string) => ComponentSetting>> = {
+  backend: () => ({ laws: { probe: tensorflowProbe(tf) } }),
+  collator: (name) => ({
+    options: { rowLength: 40 },
+    parts: { tokenizer: byteLevelTokenizer() },
+    laws: { rowLength: 40, keptPrefix: prefixes[name] },
+  }),
+  denoiser: (name) => modelOf[name] ?? aroundFake,
+  schedule: (name) =>
+    name === "spindle" ? { options: { counts: [3, 1, 4, 1, 5, 9, 2, 6] }, laws: { vocabularySize: 8 } } : {},
+  sampler: () => ({ laws: { schedule: powerNoise(1) } }),
+  tokenizer: (name) =>
+    name === "huggingface" ? { options: { folder: golden("tiny-tokenizers/roberta") } } : {},
+};
+
+const laws = await Promise.all(
+  defaultPlugins.map(async (plugin) => ({
+    plugin: plugin.name,
+    laws: await pluginLaws(plugin, {
+      setting: (kind, name) => settings[kind]?.(name),
+      around: { plugin: identityPlugin, name: "identity" },
+    }),
+  })),
+);
+
+describe.each(laws)("$plugin", ({ laws: ofPlugin }) => {
+  for (const { name, skip, run } of ofPlugin) {
+    if (skip === undefined) it(name, () => run());
+    else it.skip(`${name}: ${skip}`, () => {});
+  }
+});
