@@ -11,6 +11,7 @@ import {
 import {
   composeCollator,
   countLevels,
+  dataPlugin,
   drawNames,
   draws,
   gridLevels,
@@ -100,12 +101,10 @@ function expectedLoss(
 }
 
 const bound = anyOrderBound(arbitrary);
-const unbiased = [
-  { weight: "rate", per: "token" },
-  { weight: "rate", per: "row" },
-  { weight: "count", per: "token" },
-  { weight: "count", per: "row" },
-] as const;
+/** Every pair that is a bound on a token, in its units: per text it is one on the whole row. */
+const unbiased = (["rate", "count"] as const).flatMap((weight) =>
+  (["token", "row", "text"] as const).map((per) => ({ weight, per, unit: per === "text" ? N : 1 })),
+);
 
 const schedules = await Promise.all(
   new Registry([schedulesPlugin]).names("schedule").map(async (name): Promise<[string, NoiseSchedule]> => {
@@ -126,27 +125,29 @@ describe.each(schedules.filter(([, { perPosition }]) => !perPosition))("%s", (_,
   const floor = 1e-4;
   const [low, high] = [maskRate(schedule, floor), maskRate(schedule, 1)];
 
-  it.each(unbiased)("every way to draw levels gives the bound with %o", ({ weight, per }) => {
+  it.each(unbiased)("every way to draw levels gives the bound with %o", ({ weight, per, unit }) => {
     // Float32 weights: seven digits. u = x^4 tames the schedules that begin like a root.
     const overTimes = (f: (u: number) => number) => simpson((x) => (x === 0 ? 0 : 4 * x ** 3 * f(x ** 4)));
-    const times = expectedLoss(arbitrary, timeLevels(schedule, { floor }), { weight, per }, overTimes);
+    const loss = (levels: LevelRule, meanOverU: (f: (u: number) => number) => number) =>
+      expectedLoss(arbitrary, levels, { weight, per }, meanOverU) / unit;
+    const times = loss(timeLevels(schedule, { floor }), overTimes);
     const spanned = meanOverRates(arbitrary, low, high);
     if (weight === "rate") expect(times / spanned).toBeCloseTo(1, 6);
     // What the schedule's ends leave out, and the rates below the floor.
     expect(Math.abs(times / bound - 1)).toBeLessThan(low + 1 - high + 1e-6);
 
     const overCounts = (f: (u: number) => number) => mean(places.map((at) => f((at + 0.5) / N)));
-    const counts = expectedLoss(arbitrary, countLevels(schedule), { weight, per }, overCounts);
+    const counts = loss(countLevels(schedule), overCounts);
     expect(counts / bound).toBeCloseTo(1, 6);
     const overCountsAndNone = (f: (u: number) => number) =>
       mean(Array.from({ length: N + 1 }, (_, index) => f((index + 0.5) / (N + 1))));
-    const fromNone = expectedLoss(arbitrary, countLevels(schedule, true), { weight, per }, overCountsAndNone);
+    const fromNone = loss(countLevels(schedule, true), overCountsAndNone);
     expect(fromNone / bound).toBeCloseTo(1, 6);
 
     const rates = 400;
     const overGrid = (f: (u: number) => number) =>
       mean(Array.from({ length: rates }, (_, index) => f((index + 0.5) / rates)));
-    const grid = expectedLoss(arbitrary, gridLevels(schedule, rates), { weight, per }, overGrid);
+    const grid = loss(gridLevels(schedule, rates), overGrid);
     expect(Math.abs(grid / bound - 1)).toBeLessThan(1 / rates); // right ends of 400 intervals
   });
 });
@@ -173,6 +174,24 @@ describe("whole collators (within 5 standard errors: a false alarm in 1.7 millio
     expectBound(collatorOf({ draw: "each", levels: counts, weight, pairs: true }), arbitrary, bound);
     const times = timeLevels(bySchedule.cosine, { floor: 1e-4, mirrored: true });
     expectBound(collatorOf({ draw: "each", levels: times, weight, pairs: true }), arbitrary, bound);
+  });
+
+  it("are bounds under every name that says so", async () => {
+    const collators = dataPlugin.collators.filter(({ exact = "" }) =>
+      /^(a|the whole) bound(, without| on|$)/.test(exact),
+    );
+    expect(collators.length).toBeGreaterThanOrEqual(6);
+    for (const { name } of collators) {
+      // All that is not noise is taken away: no prefix is kept, no row is cut.
+      const options = { ...(name === "llada" && { cut: { share: 0 } }), rowLength: N };
+      const pipeline = await createPipeline({
+        plugins: [dataPlugin],
+        tokenizer,
+        schedule: bySchedule.linear,
+        collator: byName({ name, ...options }),
+      });
+      expectBound(await pipeline.get("collator"), arbitrary, bound);
+    }
   });
 
   it("give -log p of the text with exact conditionals, under noise from left to right as well", async () => {
