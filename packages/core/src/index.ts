@@ -20,6 +20,7 @@ export {
 } from "./composition/define.js";
 export { componentKinds } from "./composition/manifest.js";
 export { isComponent, namedChoice } from "./composition/named-choice.js";
+export { type ComponentSources, prepareComponent } from "./composition/prepare-component.js";
 export { Registry } from "./composition/registry.js";
 export { tokens } from "./composition/tokens.js";
 export type { Backend, BackendCapabilities, BackendMemory } from "./contracts/backend.js";

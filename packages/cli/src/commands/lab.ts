@@ -16,6 +16,7 @@ import {
   type WeightType,
 } from "textdiffusion";
 import { match } from "ts-pattern";
+import { adjustDenoiser } from "../config/adjust-denoiser.js";
 import { loadConfig } from "../config/load-config.js";
 import { parseSamplers } from "../config/parse-samplers.js";
 import { stageProgress } from "../progress/stage-progress.js";
@@ -24,13 +25,16 @@ import type { CommandContext } from "./context.js";
 import { dtypeOption } from "./dtype-option.js";
 import { evaluationTexts } from "./evaluation-texts.js";
 import { knownNames } from "./known-names.js";
-import { integer, positiveInteger, positiveIntegers, share } from "./option-values.js";
+import { integer, nonNegativeNumbers, positiveInteger, positiveIntegers, share } from "./option-values.js";
 
 interface LabOptions {
   readonly model: string;
   readonly out: string;
   readonly samplers?: string;
   readonly steps?: readonly number[];
+  readonly guidance?: readonly number[];
+  readonly cache?: string;
+  readonly prompt?: string;
   readonly data?: string;
   readonly heldOut?: number;
   readonly trainingData?: string;
@@ -50,6 +54,8 @@ const examples = `
 Examples:
   Every known sampler with its defaults, judged by an n-gram model of the text:
     $ textdiffusion lab --model my-model --data my-text.txt --out lab
+  Does guidance help, and what does it cost? Each scale is a line of its own:
+    $ textdiffusion lab --model my-model --data my-text.txt --out lab --samplers random --prompt "The fox" --guidance 0,1,2
   Some, with options of theirs, at three numbers of steps:
     $ textdiffusion lab --model my-model --data my-text.txt --out lab --steps 8,32,128 \\
         --samplers random,confidence:temperature=0.7,threshold:threshold=0.5|0.9
@@ -79,6 +85,13 @@ export function labCommand(context: CommandContext): Command {
       share("--held-out"),
     )
     .option("--training-data <file>", "text that the judge learns from, instead of the rest of --data")
+    .option("--prompt <text>", "how every text begins; it is not measured itself", "")
+    .option(
+      "--guidance <list>",
+      "scales of guidance towards the prompt to try with each sampler, as in 0,1,2",
+      nonNegativeNumbers("--guidance"),
+    )
+    .option("--cache <kind>", "approximate caches for samplers in blocks: prefix or dual (default: none)")
     .option("--samples <number>", "texts of each sampler", positiveInteger("--samples"), 32)
     .option("--length <tokens>", "tokens of a text (default: as in training)", positiveInteger("--length"))
     .option(
@@ -121,15 +134,18 @@ async function experiment(options: LabOptions, context: CommandContext): Promise
     dtype: options.dtype ?? config.dtype,
     denoiser: byName(options.denoiser) ?? config.denoiser,
     schedule: byName(options.schedule) ?? config.schedule,
+    denoiser: adjustDenoiser(config.denoiser, { cache: options.cache }),
   });
   const progress = stageProgress(notes, paintNotes);
   let settings: LaboratorySettings | undefined;
   const records: LaboratoryRecord[] = [];
   try {
-    const { steps, samples, length, seed, batchSize } = options;
+    const { guidance, prompt, steps, samples, length, seed, batchSize } = options;
     progress.show("Preparing the judge", 0);
     const run = await laboratoryOptions(model, {
       samplers,
+      guidance,
+      prompt,
       steps,
       samples,
       length,

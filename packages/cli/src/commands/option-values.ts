@@ -26,6 +26,11 @@ export const positiveIntegers =
   (text) =>
     text.split(",").map(positiveInteger(flag));
 
+export const nonNegativeNumbers =
+  (flag: string): OptionParser<number[]> =>
+  (text) =>
+    text.split(",").map(nonNegativeNumber(flag));
+
 // --- internal ---
 
 function numberThat(flag: string, expected: string, holds: (value: number) => boolean): OptionParser<number> {

@@ -56,6 +56,25 @@ describe("laboratory", () => {
     for (const { texts } of records) for (const text of texts) expect(text).toMatch(/^[a-f]{12}$/);
   });
 
+  it("begins every sample with the prompt, which is not measured, and says which denoiser an entry has", async () => {
+    const seen: (Uint8Array | undefined)[] = [];
+    const own: Denoiser = {
+      ...fake,
+      name: "own",
+      denoise: (input) => {
+        seen.push(input.editable);
+        return fake.denoise(input);
+      },
+    };
+    const entries = [leftToRight(4), { ...leftToRight(4), denoiser: own }];
+    const report = await run({ prompt: "fade", entries, samples: 1 });
+    expect(report.prompt).toBe("fade");
+    expect(report.records.map(({ denoiser }) => denoiser)).toEqual(["fake", "own"]);
+    expect(report.records[1].texts).toEqual(report.records[0].texts);
+    expect(report.records[1].texts[0]).toMatch(/^[a-f]{8}$/);
+    expect(seen[0]).toEqual(Uint8Array.of(0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
+  });
+
   it("gives every sampler the same noise, and every sample its own", async () => {
     const { records } = await run({ entries: [leftToRight(2), leftToRight(2)] });
     expect(records[1].texts).toEqual(records[0].texts);

@@ -21,6 +21,8 @@ export interface LaboratoryEntry {
   /** What makes the sampler again, for the record. */
   readonly config: unknown;
   readonly sampler: Sampler;
+  /** Default the laboratory's: an entry may compare what wraps the model, guidance say, rather than samplers. */
+  readonly denoiser?: Denoiser;
 }
 
 export interface LaboratoryOptions {
@@ -37,6 +39,8 @@ export interface LaboratoryOptions {
   readonly samples?: number;
   /** Tokens of a sample, frame included. Default: the longest canvas of the denoiser. */
   readonly length?: number;
+  /** How every sample begins; not part of what is measured. Default nothing. */
+  readonly prompt?: string;
   /** Put begin and end tokens around each sample. Default false. */
   readonly frame?: boolean;
   /** Default 0. */
@@ -49,8 +53,8 @@ export interface LaboratoryOptions {
 }
 
 /**
- * One denoiser, many samplers, the same noise: sample i is written from nothing by each of them with the numbers of
- * (seed, i), so that samplers differ by what they decide and not by luck.
+ * One denoiser, many samplers, the same noise: sample i is written by each of them, from nothing or from one prompt, with
+ * the numbers of (seed, i), so that samplers differ by what they decide and not by luck.
  *
  * ```ts
  * for await (const event of laboratory({ denoiser, tokenizer, schedule, entries, scorer })) {
@@ -78,6 +82,7 @@ export async function* laboratory(options: LaboratoryOptions): AsyncGenerator<La
     schedule: schedule.name,
     samples,
     length,
+    prompt: options.prompt ?? "",
     seed,
     batchSize,
     scorer: scorer.name,
@@ -98,11 +103,13 @@ export async function* laboratory(options: LaboratoryOptions): AsyncGenerator<La
 // --- internal ---
 
 async function* measure(
-  { label, variant, config, sampler }: LaboratoryEntry,
+  entry: LaboratoryEntry,
   run: number,
-  { denoiser, tokenizer, schedule, scorer, frame, signal }: LaboratoryOptions,
+  options: LaboratoryOptions,
   { samples, length, seed, batchSize }: Pick<LaboratorySettings, "samples" | "length" | "seed" | "batchSize">,
 ): AsyncGenerator<LaboratoryEvent, LaboratoryRecord, void> {
+  const { label, variant, config, sampler, denoiser = options.denoiser } = entry;
+  const { tokenizer, schedule, scorer, frame, prompt = "", signal } = options;
   let steps: number | null = null;
   const written: Sample[] = [];
   let tokens = 0;
@@ -110,7 +117,7 @@ async function* measure(
   let milliseconds = 0;
   for (let from = 0; from < samples; from += batchSize) {
     const rowKeys = Array.from({ length: Math.min(batchSize, samples - from) }, (_, row) => from + row);
-    const prompts = rowKeys.map(() => "");
+    const prompts = rowKeys.map(() => prompt);
     const canvas = openCanvas(tokenizer, { prompts, length, frame, rowKeys, maxLength: denoiser.maxLength });
     const editable = canvas.editable.reduce((sum, flag) => sum + flag, 0);
     tokens += editable;
@@ -143,6 +150,7 @@ async function* measure(
     label,
     variant,
     config,
+    denoiser: denoiser.name,
     steps,
     forwards: rowForwards / samples,
     tokensPerForward: tokens / rowForwards,

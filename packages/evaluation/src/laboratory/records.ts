@@ -8,6 +8,8 @@ export interface LaboratoryRecord extends SampleMetrics {
   readonly variant?: string;
   /** The sampler by name and options: what makes it again. */
   readonly config: unknown;
+  /** The denoiser's own name, which says what wraps the model: guidance, an approximate cache. */
+  readonly denoiser: string;
   /** Reverse steps planned; null for samplers that run until nothing is masked. */
   readonly steps: number | null;
   /** Rows that passed the network, for each sample: what the sample cost. */
@@ -30,6 +32,8 @@ export interface LaboratorySettings {
   readonly samples: number;
   /** Tokens of a sample, frame included. */
   readonly length: number;
+  /** How every sample begins. */
+  readonly prompt: string;
   readonly seed: number;
   readonly batchSize: number;
   /** Name and unit of the judge. */

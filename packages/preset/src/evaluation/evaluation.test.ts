@@ -1,4 +1,4 @@
-import { Registry } from "@textdiffusion/core";
+import { Registry, stepsOf } from "@textdiffusion/core";
 import { samplersPlugin } from "@textdiffusion/samplers";
 import { describe, expect, it } from "vitest";
 import { laboratoryEntries } from "./laboratory-entries.js";
@@ -52,6 +52,18 @@ describe("laboratoryEntries", () => {
     ]);
     expect(entries[1].sampler).toMatchObject({ steps: 8, tokenRule: { temperature: 0.5, topK: 9 } });
     expect(entries[3].config).toEqual({ name: "random", temperature: 1, topK: 9, steps: 8 });
+  });
+
+  it("composes samplers within samplers, and tries their options", async () => {
+    const chosen = { name: "blocks", size: 4, sampler: "random", "sampler.steps": [2, 3] };
+    const entries = await laboratoryEntries(registry, [chosen], [100]);
+    expect(entries.map(({ label, variant }) => [label, variant])).toEqual([
+      ["blocks size=4 sampler=random", "sampler.steps=2"],
+      ["blocks size=4 sampler=random", "sampler.steps=3"],
+    ]);
+    expect(entries[1].config).toEqual({ name: "blocks", size: 4, sampler: { name: "random", steps: 3 } });
+    expect(entries[1].sampler.name).toBe("blocks of random");
+    expect(stepsOf(entries[1].sampler, 8)).toBe(6);
   });
 
   it("explains what it does not know", async () => {

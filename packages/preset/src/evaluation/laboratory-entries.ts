@@ -1,7 +1,10 @@
-import { DiffusionError, decodeOptions, type Registry } from "@textdiffusion/core";
+import { DiffusionError, decodeOptions, prepareComponent, type Registry } from "@textdiffusion/core";
 import type { LaboratoryEntry } from "@textdiffusion/evaluation";
 
-/** A sampler by name, with options that differ from its defaults. A list tries each of its values. */
+/**
+ * A sampler by name, with options that differ from its defaults. A list tries each of its values. Options of a sampler
+ * within another may be written with a dot: `{ name: "blocks", sampler: "random", "sampler.steps": [4, 8] }`.
+ */
 export type NamedSampler = string | { readonly name: string; readonly [option: string]: unknown };
 
 /**
@@ -30,17 +33,20 @@ export async function laboratoryEntries(
     const fixed = Object.entries(options).filter(([key]) => !isList(key));
     const label = [name, ...fixed.map(([key, value]) => `${key}=${value}`)].join(" ");
     for (const variant of combinations(options)) {
-      const definition = registry.find("sampler", name);
-      const decoded = await decodeOptions(definition.options, variant, "sampler", `sampler "${name}"`);
-      const sampler = await definition.create(decoded, {});
+      const config = { name, ...unfolded(variant) };
+      const make = await prepareComponent("sampler", config, "sampler", {
+        registry,
+        dependenciesOf: async () => ({}), // samplers have none
+        created: () => undefined, // and nothing to dispose of
+      });
       const words = Object.entries(variant)
         .filter(([key]) => isList(key))
         .map(([key, value]) => (key === "steps" ? `${value} steps` : `${key}=${value}`));
       entries.push({
         label,
         variant: words.length === 0 ? undefined : words.join(" "),
-        config: { name, ...variant },
-        sampler,
+        config,
+        sampler: await make(),
       });
     }
   }
@@ -52,14 +58,34 @@ export async function laboratoryEntries(
 /** Whether the sampler's schema knows `steps`. A wrong option of another name is its own error. */
 async function takesSteps(registry: Registry, name: string, options: object): Promise<boolean> {
   const definition = registry.find("sampler", name);
-  await decodeOptions(definition.options, options, "sampler", `sampler "${name}"`);
+  const given = unfolded(options as Record<string, unknown>);
+  await decodeOptions(definition.options, given, "sampler", `sampler "${name}"`);
   try {
-    await decodeOptions(definition.options, { ...options, steps: 1 }, "sampler", `sampler "${name}"`);
+    await decodeOptions(definition.options, { ...given, steps: 1 }, "sampler", `sampler "${name}"`);
     return true;
   } catch (error) {
     if (DiffusionError.is(error, "UNKNOWN_OPTION")) return false;
     return true; // it knows the option, though not this value
   }
+}
+
+/** Options with dots in their names as options of options. */
+function unfolded(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    const path = key.split(".");
+    let place = tree;
+    for (const part of path.slice(0, -1)) {
+      const within = place[part];
+      // A name alone may have been said before: { sampler: "random", "sampler.steps": 4 }
+      const object: Record<string, unknown> =
+        typeof within === "string" ? { name: within } : { ...(within as object) };
+      place[part] = object;
+      place = object;
+    }
+    place[path[path.length - 1]] = value;
+  }
+  return tree;
 }
 
 /** Every choice of one value from each list. */

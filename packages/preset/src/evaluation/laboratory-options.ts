@@ -1,5 +1,7 @@
+import { guidedDenoiser } from "@textdiffusion/denoisers";
 import {
   byteNGramScorer,
+  type LaboratoryEntry,
   type LaboratoryOptions,
   likelihoodScorer,
   rowsOfText,
@@ -14,6 +16,10 @@ export interface LaboratoryRequest {
   readonly samplers?: readonly NamedSampler[];
   /** Default 8, 16, 32, 64. */
   readonly steps?: readonly number[];
+  /** Scales of guidance towards the prompt that each sampler is tried with. Default none but the model's own. */
+  readonly guidance?: readonly number[];
+  /** How every sample begins. Default nothing. */
+  readonly prompt?: string;
   readonly samples?: number;
   /** Tokens of a sample. Default as the model was trained. */
   readonly length?: number;
@@ -42,7 +48,7 @@ export async function laboratoryOptions(
   request: LaboratoryRequest = {},
 ): Promise<LaboratoryOptions> {
   const { samplers = model.registry.names("sampler"), steps = [8, 16, 32, 64], samples = 32, seed } = request;
-  const { trainingText, heldOutText, batchSize, versions, signal } = request;
+  const { guidance = [], prompt, trainingText, heldOutText, batchSize, versions, signal } = request;
   const { frame, folder } = model.settings;
   const length = request.length ?? model.settings.length;
   const [denoiser, tokenizer, schedule] = [
@@ -55,7 +61,8 @@ export async function laboratoryOptions(
     denoiser,
     tokenizer,
     schedule,
-    entries: await laboratoryEntries(model.registry, samplers, steps),
+    entries: withGuidance(await laboratoryEntries(model.registry, samplers, steps)),
+    prompt,
     model: folder,
     scorer:
       trainingText === undefined
@@ -70,6 +77,20 @@ export async function laboratoryOptions(
     versions,
     signal,
   };
+
+  /** Each sampler with each scale; in the plot a line for each scale. */
+  function withGuidance(entries: readonly LaboratoryEntry[]): readonly LaboratoryEntry[] {
+    if (guidance.length === 0) return entries;
+    const { special, specialIds } = tokenizer;
+    return guidance.flatMap((scale) => {
+      const guided = guidedDenoiser(denoiser, { scale, maskTokenId: special.mask, keep: specialIds });
+      return entries.map((entry) => ({
+        ...entry,
+        label: `${entry.label} guidance=${scale}`,
+        denoiser: guided,
+      }));
+    });
+  }
 
   /** As many pieces as samples, where there are as many, each as long as a sample. */
   function naturalSamples(text: string): Sample[] {
