@@ -41,3 +41,11 @@ it("the example of @textdiffusion/evaluation runs as it stands", () => {
   expect(perplexity).toBeGreaterThan(1);
   expect(entropy).toBeGreaterThan(1);
 });
+
+it("docs/denoisers.md's example runs as it stands: the first step of each block is exact", () => {
+  const lines = runExample(example.folder, "docs/denoisers.md").trim().split("\n");
+  expect(lines.length).toBe(17); // four steps for each block of 57 tokens, four of them
+  expect(lines[0]).toBe("0 0.000000 1.00");
+  expect(lines[4]).toMatch(/^4 0\.00000\d 1\.00$/);
+  expect(lines[16]).toMatch(/^largest: \d+\.\d{6} nats$/);
+});
