@@ -6,6 +6,7 @@
 // Needs a build. Each block has a step for every four of its tokens.
 import { openCanvas } from "@textdiffusion/core";
 import { loadTokenizer } from "@textdiffusion/data";
+import { paddedDenoiser } from "@textdiffusion/denoisers";
 import { denoiserDivergence } from "@textdiffusion/evaluation";
 import { cachingDenoiser, loadModel, maskedLanguageModelDenoiser } from "@textdiffusion/models";
 import { blocksSampler, confidenceSampler } from "@textdiffusion/samplers";
@@ -26,8 +27,8 @@ for (const size of [16, 32, 64]) {
   for (const cache of ["prefix", "dual"]) {
     for (const refreshEvery of [undefined, 4]) {
       const report = await denoiserDivergence({
-        denoiser: cachingDenoiser(model, { maskTokenId, cache, refreshEvery }),
-        reference: maskedLanguageModelDenoiser(model, { maskTokenId }),
+        denoiser: paddedDenoiser(cachingDenoiser(model, { maskTokenId, cache, refreshEvery })),
+        reference: paddedDenoiser(maskedLanguageModelDenoiser(model, { maskTokenId })),
         sampler: blocksSampler({ size, sampler: confidenceSampler({ steps: size / 4, temperature: 0.7 }) }),
         schedule: linearSchedule(),
         canvas: openCanvas(tokenizer, { prompts, length: model.maxLength }),

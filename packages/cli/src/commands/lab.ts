@@ -132,9 +132,8 @@ async function experiment(options: LabOptions, context: CommandContext): Promise
     folder: modelFolder,
     backend: byName(options.backend) ?? config.backend,
     dtype: options.dtype ?? config.dtype,
-    denoiser: byName(options.denoiser) ?? config.denoiser,
     schedule: byName(options.schedule) ?? config.schedule,
-    denoiser: adjustDenoiser(config.denoiser, { cache: options.cache }),
+    denoiser: adjustDenoiser(byName(options.denoiser) ?? config.denoiser, { cache: options.cache }),
   });
   const progress = stageProgress(notes, paintNotes);
   let settings: LaboratorySettings | undefined;
