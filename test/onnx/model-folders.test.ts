@@ -108,10 +108,10 @@ describe.each(["roberta", "bert"] as const)("a trained %s", (architecture) => {
 
   it("writes from a denoiser that was made by hand", async () => {
     const model = await onnxModel(await nodeSession(join(exported, "onnx", "model.onnx")));
-    const denoiser = onnxDenoiser(model, { maxLength: 32, maskTokenId: 256 });
+    const denoiser = onnxDenoiser(model, { maxLength: 32, maskTokenId: 260 });
     const byHand = await texts({ folder: exported, denoiser, backend: "cpu" });
     denoiser.dispose();
-    expect(byHand.texts[0]).toMatch(/^The tide/);
+    expect(byHand.texts).toEqual((await texts({ folder: exported })).texts);
   });
 });
 

@@ -22,7 +22,8 @@ export function folderModel(
   const files = onnxFiles[dtype].map((name) => join(folder, name));
   const onnxFile = files.find(existsSync);
   return {
-    default: hasWeights(folder) || onnxFile === undefined ? "huggingface" : "onnx",
+    default:
+      !has(folder, weightFiles) && has(folder, Object.values(onnxFiles).flat()) ? "onnx" : "huggingface",
     complete(options) {
       if (options.name === "huggingface") {
         const said = { ...(logitAlignment && { logitAlignment }), ...(dtype !== "fp32" && { dtype }) };
@@ -50,8 +51,9 @@ const onnxFiles: Readonly<Record<WeightType, readonly string[]>> = {
   q8: ["onnx/model_quantized.onnx", "model_quantized.onnx"],
 };
 
-function hasWeights(folder: string): boolean {
-  const names = ["model.safetensors", "model.safetensors.index.json"];
+const weightFiles = ["model.safetensors", "model.safetensors.index.json"];
+
+function has(folder: string, names: readonly string[]): boolean {
   return names.some((name) => existsSync(join(folder, name)));
 }
 
