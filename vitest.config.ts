@@ -4,11 +4,15 @@ import { defineConfig } from "vitest/config";
 
 const packages = new URL("./packages/", import.meta.url);
 
-/** Tests read every package from its sources, so that one change needs no build to be seen. */
-const alias = readdirSync(packages).map((folder) => ({
-  find: new RegExp(`^${folder === "preset" ? "textdiffusion" : `@textdiffusion/${folder}`}$`),
-  replacement: fileURLToPath(new URL(`${folder}/src/index.ts`, packages)),
-}));
+/** Tests read every package from its sources, its other entries too, so that one change needs no build to be seen. */
+const alias = readdirSync(packages).flatMap((folder) => {
+  const name = folder === "preset" ? "textdiffusion" : `@textdiffusion/${folder}`;
+  const sources = fileURLToPath(new URL(`${folder}/src/`, packages));
+  return [
+    { find: new RegExp(`^${name}$`), replacement: `${sources}index.ts` },
+    { find: new RegExp(`^${name}/([\\w-]+)$`), replacement: `${sources}$1.ts` },
+  ];
+});
 
 export default defineConfig({
   resolve: { alias },

@@ -1,16 +1,7 @@
 import { backend, getBackend, type Variable } from "@tensorflow/tfjs-core";
 import { DiffusionError } from "@textdiffusion/core";
-import {
-  type FreezeType,
-  freezeTypes,
-  type OnnxBackend,
-  backendName as onnx,
-} from "@textdiffusion/tfjs-backend-onnx";
-
-/** How the weights of a model are held when it is run: `"fp32"`, or `"q8"` for 8-bit integers in matrix products. */
-export type WeightType = FreezeType;
-
-export const weightTypes: readonly WeightType[] = freezeTypes;
+import { type OnnxBackend, backendName as onnx } from "@textdiffusion/tfjs-backend-onnx";
+import type { WeightType } from "./weight-types.js";
 
 /**
  * Readies the weights of a model that will only be run for the active backend: `onnx` packs them, and keeps those of

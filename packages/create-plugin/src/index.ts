@@ -1,4 +1,3 @@
 export { type CreatedPlugin, createPlugin, type PluginRequest } from "./create-plugin.js";
-export { main } from "./main.js";
 export { assertPluginKind, type PluginKind, pluginKinds } from "./plugin-kinds.js";
 export { assertPluginName, type PluginName } from "./plugin-name.js";

@@ -1,5 +1,3 @@
-export type { Activation, ArchitectureName, EncoderConfig } from "./config/encoder-config.js";
-export { decodeEncoderConfig, encodeEncoderConfig } from "./config/hugging-face-config.js";
 export { type CreateModelOptions, createModel } from "./create-model.js";
 export { type CacheOptions, cacheKinds, cachingDenoiser } from "./denoiser/caching-denoiser.js";
 export {
@@ -10,6 +8,5 @@ export type { EncoderMemory, RecallInput, RecallingModel } from "./encoder/encod
 export { type EncoderModel, encoderModelFromArrays } from "./encoder/encoder-model.js";
 export { nextAlignedModel } from "./encoder/next-aligned-model.js";
 export { loadModel } from "./files/load-model.js";
-export { type ModelRecord, readModelRecord, writeModelRecord } from "./files/model-record.js";
-export { saveConfig } from "./files/save-config.js";
 export { type SaveModelOptions, saveModel } from "./files/save-model.js";
+export * from "./records.js";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { WeightType } from "@textdiffusion/backend-node";
 import { DiffusionError, isComponent, type NamedChoice } from "@textdiffusion/core";
-import type { ModelRecord } from "@textdiffusion/models";
+import type { ModelRecord } from "@textdiffusion/models/records";
 import type { ModelChoices } from "./around-model.js";
 
 /**

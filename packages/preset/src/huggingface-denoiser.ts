@@ -1,4 +1,4 @@
-import { freezeWeights } from "@textdiffusion/backend-node";
+import { freezeWeights } from "@textdiffusion/backend-node/freeze-weights";
 import { DiffusionError, defineDenoiser, idsUnknownTo } from "@textdiffusion/core";
 import { nextAlignedDenoiser, paddedDenoiser } from "@textdiffusion/denoisers";
 import { cacheKinds, cachingDenoiser, loadModel, maskedLanguageModelDenoiser } from "@textdiffusion/models";

@@ -4,12 +4,11 @@ export * from "@textdiffusion/core";
 export * from "@textdiffusion/data";
 export * from "@textdiffusion/denoisers";
 export * from "@textdiffusion/evaluation";
-export * from "@textdiffusion/models";
+export * from "@textdiffusion/models/records";
 export * from "@textdiffusion/onnx-denoiser";
-export * as ops from "@textdiffusion/ops";
 export * from "@textdiffusion/samplers";
 export * from "@textdiffusion/schedules";
-export * from "@textdiffusion/training";
+export * from "@textdiffusion/training/trainer";
 export {
   type DataOptions,
   type DecodedConfig,
@@ -35,7 +34,9 @@ export {
   type ExportOnnxRequest,
   type ExportStage,
   exportOnnxModel,
+  type OnnxAxes,
   type OnnxExport,
+  type OnnxModelFile,
 } from "./export/export-onnx-model.js";
 export { type HuggingfaceDenoiserOptions, huggingfaceDenoiser } from "./huggingface-denoiser.js";
 export {

@@ -1,4 +1,4 @@
-import { type ModelRecord, readModelRecord } from "@textdiffusion/models";
+import { type ModelRecord, readModelRecord } from "@textdiffusion/models/records";
 
 /**
  * How the model of a folder was trained and wants to be run: its `textdiffusion.json`, or the defaults for models that

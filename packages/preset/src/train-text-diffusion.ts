@@ -18,15 +18,15 @@ import {
   saveModel,
   writeModelRecord,
 } from "@textdiffusion/models";
+import { createLearner } from "@textdiffusion/training";
 import {
-  createLearner,
   createMetricsFile,
   openCheckpointFolder,
   type TrainingEvent,
   type TrainingFinished,
   type TrainingOptions,
   train,
-} from "@textdiffusion/training";
+} from "@textdiffusion/training/trainer";
 import { decodeConfig, type TextDiffusionConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
 import { openTrainingModel, planTraining } from "./training-plan.js";

@@ -39,8 +39,30 @@ export interface ExportOnnxRequest {
 
 export type ExportStage = "read" | "record";
 
+/**
+ * The file that was written; what `exportOnnx` of `@textdiffusion/tfjs-backend-onnx` says, in words of our own, so that this
+ * package's types need none of TensorFlow.js.
+ */
+export interface OnnxModelFile {
+  readonly file: string;
+  readonly bytes: number;
+  /** The weights beside the file. */
+  readonly external?: { readonly file: string; readonly bytes: number };
+  /** Version of the operators that a runtime must know. */
+  readonly opset: number;
+  readonly inputs: readonly OnnxAxes[];
+  readonly outputs: readonly OnnxAxes[];
+}
+
+/** A string names a dimension whose size is known at run time. */
+export interface OnnxAxes {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
+
 export interface OnnxExport {
-  readonly model: ExportedModel;
+  readonly model: OnnxModelFile;
   readonly architecture: string;
   readonly parameters: number;
   /** The model folder, where one was written. */

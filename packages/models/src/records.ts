@@ -1,0 +1,8 @@
+/*
+ * What a model folder says of itself, without tensors: an entry of its own, so that whoever reads only this needs none of the
+ * types of TensorFlow.js, which do not compile where libraries are checked.
+ */
+export type { Activation, ArchitectureName, EncoderConfig } from "./config/encoder-config.js";
+export { decodeEncoderConfig, encodeEncoderConfig } from "./config/hugging-face-config.js";
+export { type ModelRecord, readModelRecord, writeModelRecord } from "./files/model-record.js";
+export { saveConfig } from "./files/save-config.js";
