@@ -22,7 +22,7 @@ interface ForkOptions extends ShowOptions {
   readonly at: number;
   readonly out: string;
   readonly seed?: number;
-  readonly lock: readonly TextLock[];
+  readonly lock?: readonly TextLock[];
   readonly model?: string;
   readonly backend?: string;
   readonly config?: string;
@@ -57,8 +57,7 @@ export function forkCommand(context: CommandContext): Command {
     .option(
       "--lock <row:position=text>",
       "text to put in place, which stays; may be repeated",
-      (argument: string, before: readonly TextLock[]) => [...before, parseLock(argument)],
-      [],
+      (argument: string, before: readonly TextLock[] = []) => [...before, parseLock(argument)],
     )
     .option("--sampler <name>", `how it goes on: ${knownNames("sampler")} (default: that of the run)`)
     .option("--steps <number>", "steps of the sampler's whole grid", positiveInteger("--steps"))
@@ -99,7 +98,7 @@ async function fork(file: string, options: ForkOptions, context: CommandContext)
   try {
     const tokenizer = await model.get("tokenizer");
     const { at, seed } = options;
-    const locks = tokensOfLocks(options.lock, tokenizer);
+    const locks = tokensOfLocks(options.lock ?? [], tokenizer);
     const constraint = tracedConstraint(trace.header, tokenizer);
     const { request, parent } = await forkTrace(trace, { at, seed, locks, constraint }, tokenizer);
     const { name } = await model.get("sampler");
