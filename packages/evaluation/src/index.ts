@@ -19,7 +19,7 @@ export {
   type LikelihoodOptions,
   likelihoodBound,
 } from "./likelihood/likelihood-bound.js";
-export { stratifiedCounts } from "./likelihood/mask-counts.js";
+export { lladaCounts, stratifiedCounts } from "./likelihood/mask-counts.js";
 export {
   likelihoodScorer,
   type TextLikelihood,

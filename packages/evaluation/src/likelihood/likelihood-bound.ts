@@ -2,13 +2,15 @@ import { DiffusionError, Random, type Tokenizer, type TokenRow } from "@textdiff
 import { defaultBatchSize } from "../batch-size.js";
 import { ratioOfSums } from "../ratio-of-sums.js";
 import { throwIfAborted } from "../throw-if-aborted.js";
-import { stratifiedCounts } from "./mask-counts.js";
+import { lladaCounts, stratifiedCounts } from "./mask-counts.js";
 import { type MaskedView, scoreViews, type ViewScorerOptions } from "./masked-views.js";
 
 export interface LikelihoodOptions extends Pick<ViewScorerOptions, "denoiser" | "schedule"> {
   readonly tokenizer: Pick<Tokenizer, "special" | "specialIds">;
   /** Mask counts that a replicate spreads over (0, N]. Default 4. */
   readonly strata?: number;
+  /** How they are spread: `even`, or `llada` for estimates to be compared with that code's. Default even. */
+  readonly counts?: "even" | "llada";
   /** Independent estimates a row, whose difference is the standard error; at least 2. Default 2. */
   readonly replicates?: number;
   /** Views in one forward. Default 16, less where the vocabulary is large: see `defaultBatchSize`. */
@@ -64,7 +66,7 @@ export async function likelihoodBound(
   rows: readonly TokenRow[],
   options: LikelihoodOptions,
 ): Promise<LikelihoodBound> {
-  const { denoiser, tokenizer, strata = 4, replicates = 2, seed = 0 } = options;
+  const { denoiser, tokenizer, strata = 4, replicates = 2, counts = "even", seed = 0 } = options;
   const longest = rows.reduce((length, { ids }) => Math.max(length, ids.length), 1);
   const batchSize = options.batchSize ?? defaultBatchSize(denoiser, longest);
   assertCount("strata", strata, 1);
@@ -80,7 +82,15 @@ export async function likelihoodBound(
     );
   }
   const views = rows.flatMap(({ ids }, row) =>
-    viewsOf({ ids, scored: scored[row], row, strata, replicates, random: random.split(row) }),
+    viewsOf({
+      ids,
+      scored: scored[row],
+      row,
+      strata,
+      replicates,
+      countsOf: counts === "llada" ? lladaCounts : stratifiedCounts,
+      random: random.split(row),
+    }),
   );
   const estimates = rows.map(() => new Float64Array(replicates)); // nats of the row
   for (let from = 0; from < views.length; from += batchSize) {
@@ -151,6 +161,7 @@ function viewsOf({
   row,
   strata,
   replicates,
+  countsOf,
   random,
 }: {
   readonly ids: Int32Array;
@@ -158,12 +169,13 @@ function viewsOf({
   readonly row: number;
   readonly strata: number;
   readonly replicates: number;
+  readonly countsOf: typeof stratifiedCounts;
   readonly random: Random;
 }): RowView[] {
   if (scored.length === 0) return [];
   return Array.from({ length: replicates }, (_, replicate) => {
     const stream = random.split(replicate);
-    return stratifiedCounts(scored.length, strata, stream.uniform()).map((count, stratum) => {
+    return countsOf(scored.length, strata, stream.uniform()).map((count, stratum) => {
       const order = stream.split("mask", stratum).permutation(scored.length);
       const masked = order.subarray(0, count).sort();
       return { ids, masked: masked.map((at) => scored[at]), maskRate: count / scored.length, row, replicate };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stratifiedCounts } from "./mask-counts.js";
+import { lladaCounts, stratifiedCounts } from "./mask-counts.js";
 
 describe("stratifiedCounts", () => {
   it("takes counts of 1 to N, evenly apart", () => {
@@ -22,6 +22,29 @@ describe("stratifiedCounts", () => {
       }
       for (const stratum of times)
         expect([...stratum]).toEqual([0, ...new Array(scored).fill(grid / scored)]);
+    }
+  });
+});
+
+describe("lladaCounts", () => {
+  it("rounds 7, 9.5, 12 and 14.5 of 10 half to even, and wraps", () => {
+    expect(lladaCounts(10, 4, 0.65)).toEqual([7, 10, 2, 4]);
+  });
+
+  it("draws every count equally often in every stratum whose offset does not end in .5, and even ones in those", () => {
+    for (const [scored, strata] of [
+      [10, 4],
+      [10, 5],
+      [7, 3],
+      [4, 8],
+    ]) {
+      for (let stratum = 0; stratum < strata; stratum++) {
+        const firsts = Array.from({ length: scored }, (_, index) => (index + 0.5) / scored);
+        const counts = firsts.map((uniform) => lladaCounts(scored, strata, uniform)[stratum]);
+        const endsInHalf = (2 * stratum * scored) % strata === 0 && (stratum * scored) % strata !== 0;
+        if (endsInHalf) expect(counts.filter((count) => count % 2 === 1)).toEqual([]);
+        else expect(counts.sort((a, b) => a - b)).toEqual(firsts.map((_, index) => index + 1));
+      }
     }
   });
 });

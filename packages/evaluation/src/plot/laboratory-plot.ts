@@ -58,7 +58,8 @@ export function laboratoryPlot(report: LaboratoryReport): string {
   ];
   const legendHeight = 64 + ROW * (lines.length + (reference ? 1 : 0));
   const height = PANEL.height + Math.max(PANEL.height, legendHeight);
-  const width = 2 * PANEL.width;
+  const longest = Math.max(...labels.map(({ length }) => length), subtitleOf(report).length);
+  const width = Math.max(2 * PANEL.width, PANEL.width + 62 + 38 + Math.ceil(longest * LETTER));
   const places = [
     [0, 0],
     [PANEL.width, 0],
@@ -87,15 +88,20 @@ export function laboratoryPlot(report: LaboratoryReport): string {
 
 /** Height of a line of the legend in pixels. */
 const ROW = 20;
+/** Width that a letter of it takes at most, on average. */
+const LETTER = 7;
+
+function subtitleOf({ samples, length, prompt, seed }: LaboratoryReport): string {
+  const begun = prompt === "" ? "" : ` after ${JSON.stringify(prompt)}`;
+  return `${samples} samples of ${length} tokens each${begun}, seed ${seed}`;
+}
 
 function legend(
   lines: readonly { readonly label: string; readonly look: Look }[],
-  { model, samples, length, seed, reference }: LaboratoryReport,
+  report: LaboratoryReport,
 ): string {
-  const parts = [
-    text(model, { class: "title", x: 0, y: 22 }),
-    text(`${samples} samples of ${length} tokens each, seed ${seed}`, { x: 0, y: 42 }),
-  ];
+  const { model, reference } = report;
+  const parts = [text(model, { class: "title", x: 0, y: 22 }), text(subtitleOf(report), { x: 0, y: 42 })];
   let y = 66;
   for (const { label, look } of lines) {
     parts.push(

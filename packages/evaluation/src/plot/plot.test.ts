@@ -127,6 +127,14 @@ describe("laboratoryPlot", () => {
     expect(svg.match(/class="c2 dot"/g)).toHaveLength(1 + 1); // its entropy, and the legend
   });
 
+  it("says what the samples begin with, and is as wide as the longest label needs", () => {
+    const long = "blocks size=16 sampler=random sampler.steps=8 temperature=0.7 guidance=1.5";
+    const svg = laboratoryPlot({ ...report([...some, record(long, 8, 5, 3)]), prompt: 'A "fox' });
+    expect(svg).toMatch(/4 samples of 16 tokens each after &#34;A \\&#34;fox&#34;, seed 0/);
+    const width = Number(/viewBox="0 0 (\d+) /.exec(svg)?.[1]);
+    expect(width).toBeGreaterThan(440 + 62 + 38 + 6 * long.length);
+  });
+
   it("grows with the legend", () => {
     const many = Array.from({ length: 24 }, (_, index) => record(`sampler ${index}`, 8 + index, 5, 3));
     const svg = laboratoryPlot(report(many));
