@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -161,6 +163,17 @@ describe("made again", () => {
       "MODEL_INVALID",
       /folder of the model, got none/,
     );
+  });
+
+  it("knows an ONNX model by its file, another by its weights, whatever else lies there", async () => {
+    const both = path("both");
+    cpSync(out, both, { recursive: true });
+    mkdirSync(join(both, "onnx"));
+    writeFileSync(join(both, "onnx/model.onnx"), "graph");
+    expect(await modelHashes(both, "huggingface")).toEqual(await modelHashes(out, "huggingface"));
+    const { "onnx/model.onnx": graph, ...rest } = await modelHashes(both, { name: "onnx" });
+    expect(graph).toBe(createHash("sha256").update("graph").digest("hex"));
+    expect(Object.keys(rest)).toEqual(["config.json", "tokenizer.json", "tokenizer_config.json"]);
   });
 
   it("cannot be, with a sampler that was passed as a value, but can go on with another", async () => {
