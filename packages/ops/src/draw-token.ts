@@ -25,8 +25,8 @@ export function truncationOf(
   rowMax: number,
   rowMass: number,
 ): Truncation | undefined {
-  const sorted = known.slice().sort(); // ascending
   const seenAll = unseenMax === Number.NEGATIVE_INFINITY;
+  const sorted = (seenAll ? upperPart(rule, known, rowMax, rowMass) : known).slice().sort(); // ascending
   let first = sorted.findIndex((logit) => logit > Number.NEGATIVE_INFINITY);
   let mass = rowMass;
   if (rule.topK !== undefined) {
@@ -35,8 +35,9 @@ export function truncationOf(
     if (place > first) first = sorted.indexOf(sorted[place]); // the first of the ties
   }
   if (rule.topK !== undefined || seenAll) {
-    mass = 0;
-    for (let index = first; index < sorted.length; index++) mass += power(sorted[index]);
+    const kept = rule.topK === undefined ? known : sorted.subarray(first);
+    mass = 0; // in doubles; what the device added up is too coarse for a cut among equals
+    for (let index = 0; index < kept.length; index++) mass += power(kept[index]);
   }
   if (rule.topP !== undefined && rule.topP < 1) {
     let reached = 0;
@@ -91,3 +92,41 @@ export function firstAbove(masses: ArrayLike<number>, target: number): number {
   }
   return last;
 }
+
+// --- internal ---
+
+/**
+ * The logits of a row among which the cut lies. They are counted in bins, and only those down to the bin with which
+ * there are enough, or enough mass whatever their places in their bins, are sorted: sorting a large vocabulary for every
+ * row would take longer than the network does.
+ */
+function upperPart(
+  { temperature, topK, topP = 1 }: TokenRule,
+  known: Float32Array,
+  rowMax: number,
+  rowMass: number,
+): Float32Array {
+  const scale = binsPerNat / temperature;
+  const counts = new Int32Array(bins);
+  for (let index = 0; index < known.length; index++) {
+    counts[Math.min(bins - 1, Math.floor((rowMax - known[index]) * scale))]++;
+  }
+  const enough = topP * rowMass * (1 + 1e-6); // sums in another order differ in their last digits
+  let [last, count, reached] = [-1, 0, 0];
+  do {
+    last++;
+    count += counts[last];
+    reached += counts[last] * Math.exp(-(last + 1) / binsPerNat);
+  } while (last < bins - 1 && (topK === undefined ? reached < enough : count < topK));
+  if (last === bins - 1) return known;
+  const upper = new Float32Array(count);
+  let place = 0;
+  for (let index = 0; index < known.length; index++) {
+    if (Math.floor((rowMax - known[index]) * scale) <= last) upper[place++] = known[index];
+  }
+  return upper;
+}
+
+/** Bins over 32 nats below the largest logit; what is less likely shares the last. */
+const bins = 1024;
+const binsPerNat = bins / 32;
