@@ -81,6 +81,12 @@ export function compare(title, peers, rounds) {
   return samples;
 }
 
+/** Processor time of all threads since `process.cpuUsage()` gave `before`. */
+export function millisecondsSince(before) {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
 export const median = (values) => quantile(values, 0.5);
 
 export function quantile(values, part) {

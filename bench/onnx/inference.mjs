@@ -2,6 +2,7 @@
 // layer normalisation and Gelu as single operators, fixed shapes left open. Prints one JSON line.
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { encodeModel } from "../../packages/tfjs-backend-onnx/dist/model/onnx-model.js";
+import { millisecondsSince } from "../measure.mjs";
 
 const options = JSON.parse(process.argv[2]);
 const { layers, hidden, heads, feedForward, vocab, batch, seq } = options;
@@ -50,15 +51,16 @@ const model = encodeModel({
 });
 const session = await InferenceSession.create(model, { intraOpNumThreads: options.threads, externalData });
 const times = [];
+const processorTimes = [];
 for (let round = 0; round < options.warmUp + options.samples; round++) {
   const ids = BigInt64Array.from({ length: batch * seq }, (_, place) => BigInt((place * 31 + round) % vocab));
-  const start = performance.now();
+  const [start, processor] = [performance.now(), process.cpuUsage()];
   await session.run({ ids: new Tensor("int64", ids, [batch, seq]) });
   times.push(performance.now() - start);
+  processorTimes.push(millisecondsSince(processor));
 }
-console.log(
-  JSON.stringify({ ms: times.slice(options.warmUp), peakMb: process.resourceUsage().maxRSS / 1024 }),
-);
+const [ms, processorMs] = [times, processorTimes].map((each) => each.slice(options.warmUp));
+console.log(JSON.stringify({ ms, processorMs, peakMb: process.resourceUsage().maxRSS / 1024 }));
 
 function constant(type, shape, values) {
   const name = `c${constants.length}`;
