@@ -81,10 +81,11 @@ describe("reusingDenoiser", () => {
       );
       const input = question(rows, asked);
       const uniforms = Float64Array.from(asked, (flat) => stream.split("uniform").uniform(flat));
+      const restrictions = asked.map((flat) => (flat % 3 === 0 ? { banned: [1 + (flat % 4)] } : undefined));
       const answers = await Promise.all(
         [reusing, fakeDenoiser(options)].map((denoiser) =>
           take(denoiser.denoise(input), async (answer) => [
-            await answer.draw(rule, uniforms, [0]),
+            await answer.draw(rule, uniforms, [0], restrictions),
             await answer.logProbs(),
             await answer.logProbsOf(Int32Array.from(asked, (flat) => flat % 6)),
           ]),

@@ -151,6 +151,7 @@ describe("likelihoodBound", () => {
         asked.push([...input.positions].map((flat) => flat % input.seq));
         expect(input.ids[0]).toBe(begin);
         expect(input.ids[1]).toBe(2);
+        expect(input.editable).toEqual(Uint8Array.of(0, 0, 1, 1, 1)); // what guidance takes for the prompt
         return neighbourly.denoise(input);
       },
     };

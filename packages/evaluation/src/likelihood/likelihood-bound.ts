@@ -81,9 +81,10 @@ export async function likelihoodBound(
       "Give rows that hold more than prompts and special tokens",
     );
   }
-  const views = rows.flatMap(({ ids }, row) =>
+  const views = rows.flatMap(({ ids, promptLength }, row) =>
     viewsOf({
       ids,
+      promptLength,
       scored: scored[row],
       row,
       strata,
@@ -157,6 +158,7 @@ function scoredPositions(
 
 function viewsOf({
   ids,
+  promptLength,
   scored,
   row,
   strata,
@@ -165,6 +167,7 @@ function viewsOf({
   random,
 }: {
   readonly ids: Int32Array;
+  readonly promptLength?: number;
   readonly scored: Int32Array;
   readonly row: number;
   readonly strata: number;
@@ -178,7 +181,14 @@ function viewsOf({
     return countsOf(scored.length, strata, stream.uniform()).map((count, stratum) => {
       const order = stream.split("mask", stratum).permutation(scored.length);
       const masked = order.subarray(0, count).sort();
-      return { ids, masked: masked.map((at) => scored[at]), maskRate: count / scored.length, row, replicate };
+      return {
+        ids,
+        promptLength,
+        masked: masked.map((at) => scored[at]),
+        maskRate: count / scored.length,
+        row,
+        replicate,
+      };
     });
   }).flat();
 }

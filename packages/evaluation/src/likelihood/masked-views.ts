@@ -6,6 +6,8 @@ export interface MaskedView {
   readonly ids: Int32Array;
   /** Positions in the row that are masked, ascending, at least one. */
   readonly masked: Int32Array;
+  /** Tokens at the beginning that are shown and given; guidance holds to them. Default 0. */
+  readonly promptLength?: number;
   /** Share of the row's scored tokens that is masked, in (0, 1]. */
   readonly maskRate: number;
 }
@@ -32,6 +34,7 @@ export async function scoreViews(
   const seq = views.reduce((longest, { ids }) => Math.max(longest, ids.length), 0);
   const ids = new Int32Array(views.length * seq).fill(padTokenId);
   const attentionMask = new Uint8Array(views.length * seq);
+  const editable = new Uint8Array(views.length * seq);
   const count = views.reduce((sum, { masked }) => sum + masked.length, 0);
   const positions = new Int32Array(count);
   const clean = new Int32Array(count);
@@ -39,6 +42,7 @@ export async function scoreViews(
   views.forEach((view, row) => {
     ids.set(view.ids, row * seq);
     attentionMask.fill(1, row * seq, row * seq + view.ids.length);
+    editable.fill(1, row * seq + (view.promptLength ?? 0), row * seq + view.ids.length);
     for (const position of view.masked) {
       ids[row * seq + position] = maskTokenId;
       positions[offset] = row * seq + position;
@@ -52,6 +56,7 @@ export async function scoreViews(
     seq,
     ids,
     attentionMask,
+    editable,
     time,
     positions,
   });
