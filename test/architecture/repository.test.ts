@@ -60,6 +60,14 @@ describe("published packages", () => {
     }
   });
 
+  it("have READMEs without links that npm cannot follow", () => {
+    const links = packageFolders.flatMap((folder) => {
+      const text = read(`packages/${folder}/README.md`);
+      return [...text.matchAll(/\]\((?!https?:|#)([^)]+)/g)].map(([, target]) => `${folder}: ${target}`);
+    });
+    expect(links, "name the file and say that it is in the repository").toEqual([]);
+  });
+
   it("have no install script", () => {
     for (const folder of packageFolders) {
       const { scripts = {} } = JSON.parse(read(`packages/${folder}/package.json`));
