@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { type Denoiser, type DenoiserInput, hostDistributions } from "@textdiffusion/core";
 import { denoiserLaws } from "@textdiffusion/testkit";
 import * as ort from "onnxruntime-web";
@@ -110,6 +113,19 @@ describe.each(["bert", "roberta"])("optimum's %s", (name) => {
     expect(batches).toEqual([1]);
     model.dispose();
   });
+});
+
+it("keeps nothing of the answers that it gave", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const { input } = exampleOf("bert");
+  const model = await onnxModel(await nodeSession(fileOf("bert")));
+  const answers: WeakRef<Float32Array>[] = [];
+  for (let round = 0; round < 4; round++) answers.push(new WeakRef(await model.logits(input)));
+  await setTimeout(20); // what an await still holds is free by then
+  collect();
+  expect(answers.slice(0, 3).map((answer) => answer.deref())).toEqual([undefined, undefined, undefined]);
+  model.dispose();
 });
 
 describe("a denoiser", () => {

@@ -61,20 +61,22 @@ export function onnxDenoiser(
 
 /** Normalised log-probabilities in doubles, from logits of one position; both of shape [vocab]. */
 function logProbsOf(logits: Float32Array, never: readonly number[], flat: number): Float64Array {
-  const row = Float64Array.from(logits);
+  const row = new Float64Array(logits);
   for (const id of never) row[id] = Number.NEGATIVE_INFINITY;
-  const largest = row.reduce((a, b) => Math.max(a, b)); // NaN where one is
-  let mass = 0;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const logit of row) if (logit > largest) largest = logit;
+  let mass = 0; // NaN where a logit is
   for (const logit of row) mass += Math.exp(logit - largest);
   const logMass = largest + Math.log(mass);
   if (!Number.isFinite(logMass)) {
     throw invalid(
       "NOT_A_NUMBER",
-      `finite logits at position ${flat}, got ${largest} as the largest`,
+      `finite logits at position ${flat}, got ones without a sum of powers: ${logMass}`,
       "The model is damaged, or its precision too low: use another file of it",
     );
   }
-  return row.map((logit) => logit - logMass);
+  for (let id = 0; id < row.length; id++) row[id] -= logMass;
+  return row;
 }
 
 function invalid(code: ErrorCode, expectedAndGot: string, remedy: string): DiffusionError {

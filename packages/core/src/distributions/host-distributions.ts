@@ -28,7 +28,7 @@ export function hostDistributions(rows: readonly Float64Array[]): TokenDistribut
             if (!listed.has(id)) logits[id] = Number.NEGATIVE_INFINITY;
         }
         for (const id of banned) logits[id] = Number.NEGATIVE_INFINITY;
-        const largest = logits.reduce((a, b) => Math.max(a, b));
+        const largest = largestOf(logits);
         if (largest === Number.NEGATIVE_INFINITY) throw nothingLeft(index);
         const token = drawToken(logits, largest, rule, uniforms[index]);
         const scores = scoresOf(logits, largest, rule.scoreTemperature ?? 1, token);
@@ -91,7 +91,8 @@ function drawToken(
   const power: Power = (logit) => Math.exp((logit - largest) / temperature);
   const border =
     topK < logits.length ? logits.slice().sort()[logits.length - topK] : Number.NEGATIVE_INFINITY;
-  const masses = logits.map((logit) => (logit >= border ? power(logit) : 0));
+  const masses = new Float64Array(logits.length);
+  for (let id = 0; id < masses.length; id++) if (logits[id] >= border) masses[id] = power(logits[id]);
   if (topP < 1) keepNucleus(masses, logits, topP, power);
   const mass = sumOf(masses);
   let cumulative = 0;
@@ -148,14 +149,24 @@ function scoresOf(
 
 /** `softmax(logits / temperature)`. */
 function softmax(logits: Float64Array, temperature: number): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b));
+  const largest = largestOf(logits);
   const powers = logits.map((logit) => Math.exp((logit - largest) / temperature));
-  const mass = powers.reduce((a, b) => a + b);
+  const mass = sumOf(powers);
   return powers.map((power) => power / mass);
 }
 
+// Loops in place of `reduce`: a call for each token of a vocabulary is what most of the time would go to.
+
+function largestOf(values: Float64Array): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of values) if (value > largest) largest = value;
+  return largest;
+}
+
 function sumOf(values: Float64Array): number {
-  return values.reduce((a, b) => a + b, 0);
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
 }
 
 function nothingLeft(index: number): DiffusionError {

@@ -65,7 +65,10 @@ function modelOf(
   mostLogitBytes: number,
 ): OnnxModel {
   let disposed = false;
-  let runs: Promise<unknown> = Promise.resolve();
+  let running = 0;
+  const releaseWhenIdle = () => {
+    if (disposed && running === 0) void session.release();
+  };
 
   async function logits(input: OnnxModelInput): Promise<Float32Array> {
     const { seq, positions } = input;
@@ -94,14 +97,18 @@ function modelOf(
     vocabularySize,
     async logits(input) {
       if (disposed) throw invalid("DISPOSED", "expected a live model, got a disposed one", "Load it again");
-      const work = logits(input);
-      runs = Promise.allSettled([runs, work]);
-      return work;
+      running++;
+      try {
+        return await logits(input);
+      } finally {
+        running--;
+        releaseWhenIdle();
+      }
     },
     dispose() {
       if (disposed) return;
       disposed = true;
-      void runs.then(() => session.release());
+      releaseWhenIdle();
     },
   };
 }
