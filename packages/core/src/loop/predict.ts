@@ -46,9 +46,9 @@ export async function predict(
   const offsets = new Map<RowState, number>();
   let offset = 0;
   plans.forEach((plan, index) => {
-    ids.set(plan.row.ids, index * seq);
-    attentionMask.set(plan.row.attentionMask, index * seq);
-    editable.set(plan.row.editable, index * seq);
+    ids.set(plan.row.page.ids, index * seq);
+    attentionMask.set(plan.row.page.attentionMask, index * seq);
+    editable.set(plan.row.page.editable, index * seq);
     positions.set(
       plan.positions.map((position) => index * seq + position),
       offset,
@@ -81,7 +81,7 @@ export async function predict(
         const places = some.map((position) => (offsets.get(row) as number) + asked.indexOf(position));
         const numbers = uniforms.slice();
         const given = restrictions?.slice() ?? new Array<TokenRestriction | undefined>(count).fill(undefined);
-        const now = row.drawRestrictions(some);
+        const now = row.page.restrictionsAt(some);
         row.tokenUniforms(some, round).forEach((number, index) => {
           numbers[places[index]] = number;
           given[places[index]] = now?.[index];
@@ -128,7 +128,7 @@ function drawsAt(draws: TokenDraws, places: Int32Array, positions: Int32Array): 
 
 /** What each draw may take, or undefined where no row restricts any. */
 function restrictionsOfDraws(plans: readonly Plan[]): (TokenRestriction | undefined)[] | undefined {
-  const ofRows = plans.map(({ row, positions }) => row.drawRestrictions(positions));
+  const ofRows = plans.map(({ row, positions }) => row.page.restrictionsAt(positions));
   if (ofRows.every((ofRow) => ofRow === undefined)) return undefined;
   return ofRows.flatMap((ofRow, index) => ofRow ?? new Array(plans[index].positions.length).fill(undefined));
 }

@@ -100,7 +100,7 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
     step,
     rowSteps: Int32Array.from(rows, (row) => row.step),
     doneRows: rows.filter((row) => row.done).map(({ row }) => row),
-    revealLogProbs: Float64Array.from(rows.flatMap((row) => [...row.revealLogProbs])),
+    revealLogProbs: Float64Array.from(rows.flatMap((row) => [...row.page.revealLogProbs])),
     forwards,
     rowForwards,
   };
@@ -148,7 +148,7 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
       remasked,
       confirmed,
       candidates: candidatesOf(untaken),
-      masked: rows.reduce((sum, row) => sum + row.masked.length, 0),
+      masked: rows.reduce((sum, row) => sum + row.page.masked.length, 0),
       finishedRows: active.filter((row) => row.done).map((row) => row.row),
       forwards,
       rowForwards,
@@ -157,7 +157,7 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
   }
 
   const ids = new Int32Array(canvas.ids.length);
-  for (const row of rows) ids.set(row.ids, row.row * canvas.seq);
+  for (const row of rows) ids.set(row.page.ids, row.row * canvas.seq);
   yield { kind: "finished", ids, steps: step, forwards, rowForwards };
 }
 
