@@ -24,7 +24,7 @@ describe("my-component", () => {
     }
   });
 
-  it("masks in one block of letters behind the beginning, when nearly all is masked", async () => {
+  it("seldom masks the first letter, which most beginnings have, and often the last, which none has", async () => {
     const pipeline = await createPipeline({
       plugins: [plugin],
       tokenizer,
@@ -38,7 +38,7 @@ describe("my-component", () => {
       (_, seed) => collator.collate(rows, Random.fromSeed(seed)).noiseMask,
     );
     const share = (position: number) => first.filter((noise) => noise[position] === 1).length / first.length;
-    // A beginning has up to 8 of 10 letters, so the last two are never part of one and the first nearly always.
+    // A beginning has up to 8 of the 10 letters: the last two are never in it, the first nearly always is.
     expect(share(9)).toBeGreaterThan(3 * share(0));
     await pipeline.dispose();
   });
