@@ -30,6 +30,7 @@ export default definePlugin({
       name: "my-component",
       description: "Another backend, watched for tensors that were never disposed of.",
       source: "Own",
+      exceptions: [{ law: "options-decode-from-nothing", reason: "It must be told which backend to watch." }],
       options: myComponentOptions,
       choices: { backend: "backend" }, // so core makes the other one, starts it, and disposes of it last
       create: ({ backend, allowed }) => myComponentBackend({ backend: backend as Backend, allowed }),

@@ -1,17 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { backendNodePlugin, createBackend } from "@textdiffusion/backend-node";
 import { createPipeline, DiffusionError } from "@textdiffusion/core";
-import { backendLaws } from "@textdiffusion/testkit";
+import { pluginLaws, tensorflowProbe } from "@textdiffusion/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import plugin, { myComponentBackend } from "./index.js";
 
 const cpu = createBackend({ name: "cpu" });
 afterAll(() => cpu.dispose());
 
-describe("the laws of a backend", () => {
-  for (const law of backendLaws(() => myComponentBackend({ backend: cpu }))) {
-    it.skipIf(law.skip !== undefined)(law.name, law.run);
-  }
+describe("the laws of a plugin, and of its component as a config makes it", async () => {
+  const laws = await pluginLaws(plugin, {
+    setting: () => ({ options: { backend: cpu }, laws: { probe: tensorflowProbe(tf) } }),
+  });
+  for (const law of laws) it.skipIf(law.skip !== undefined)(law.name, () => law.run());
 });
 
 describe("my-component", () => {

@@ -27,7 +27,13 @@ export function myComponentBackend({ backend, allowed = 0 }: MyComponentParts): 
   return {
     name: `my-component of ${backend.name}`,
     get capabilities() {
-      return backend.capabilities;
+      if (before !== undefined) return backend.capabilities;
+      throw new DiffusionError({
+        code: "BACKEND_UNAVAILABLE",
+        component: "my-component/backend",
+        problem: "expected a started backend, got one that is not",
+        remedy: "Await start() first",
+      });
     },
     start: async () => {
       await backend.start();

@@ -1,15 +1,15 @@
 import { createPipeline, Random } from "@textdiffusion/core";
-import { collatorLaws, letterTokenizer, powerNoise } from "@textdiffusion/testkit";
+import { letterTokenizer, pluginLaws, powerNoise } from "@textdiffusion/testkit";
 import { describe, expect, it } from "vitest";
 import plugin, { myComponentCollator } from "./index.js";
 
 const [schedule, tokenizer] = [powerNoise(1), letterTokenizer("abcdefghijkl")];
 
-describe("the laws of a collator", () => {
-  const make = () => myComponentCollator({ rowLength: 24 }, { schedule, tokenizer });
-  for (const law of collatorLaws(make, { tokenizer, schedule, rowLength: 24 })) {
-    it.skipIf(law.skip !== undefined)(law.name, law.run);
-  }
+describe("the laws of a plugin, and of its component as a config makes it", async () => {
+  const laws = await pluginLaws(plugin, {
+    setting: () => ({ options: { rowLength: 24 }, parts: { schedule, tokenizer }, laws: { rowLength: 24 } }),
+  });
+  for (const law of laws) it.skipIf(law.skip !== undefined)(law.name, () => law.run());
 });
 
 describe("my-component", () => {

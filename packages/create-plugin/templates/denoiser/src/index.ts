@@ -18,6 +18,7 @@ export default definePlugin({
       name: "my-component",
       description: "A model behind HTTP.",
       source: "Own",
+      exceptions: [{ law: "options-decode-from-nothing", reason: "It must be told where the server is." }],
       options: myComponentOptions,
       create: myComponentDenoiser,
     }),

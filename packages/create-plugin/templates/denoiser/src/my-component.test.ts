@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createPipeline, type Denoiser, type TokenDistributions } from "@textdiffusion/core";
-import { denoiserLaws, fakeDenoiser, letterTokenizer, powerNoise } from "@textdiffusion/testkit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fakeDenoiser, letterTokenizer, pluginLaws, powerNoise } from "@textdiffusion/testkit";
+import { afterAll, describe, expect, it } from "vitest";
 import plugin, { myComponentDenoiser } from "./index.js";
 import { denoiserServer } from "./server.js";
 
@@ -11,16 +11,14 @@ const maskTokenId = tokenizer.special.mask;
 const model = fakeDenoiser({ vocabularySize: tokenizer.vocabularySize, maskTokenId });
 
 const servers: Server[] = [];
-let url: string;
-beforeAll(async () => {
-  url = await listening(denoiserServer(model));
-});
+const url = await listening(denoiserServer(model));
 afterAll(() => Promise.all(servers.map((server) => new Promise((done) => server.close(done)))));
 
-describe("the laws of a denoiser, over HTTP", () => {
-  for (const law of denoiserLaws(() => myComponentDenoiser({ url }, { tokenizer }), { maskTokenId })) {
-    it.skipIf(law.skip !== undefined)(law.name, law.run);
-  }
+describe("the laws of a plugin, and of its component as a config makes it, over HTTP", async () => {
+  const laws = await pluginLaws(plugin, {
+    setting: () => ({ options: { url }, parts: { tokenizer } }),
+  });
+  for (const law of laws) it.skipIf(law.skip !== undefined)(law.name, () => law.run());
 });
 
 describe("my-component", () => {

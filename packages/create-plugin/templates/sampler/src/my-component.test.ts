@@ -1,12 +1,11 @@
 import { createPipeline } from "@textdiffusion/core";
-import { fakeDenoiser, letterTokenizer, powerNoise, samplerLaws } from "@textdiffusion/testkit";
+import { fakeDenoiser, letterTokenizer, pluginLaws, powerNoise } from "@textdiffusion/testkit";
 import { describe, expect, it } from "vitest";
 import plugin, { myComponentSampler } from "./index.js";
 
-describe("the laws of a sampler", () => {
-  for (const law of samplerLaws(() => myComponentSampler({ steps: 4 }))) {
-    it.skipIf(law.skip !== undefined)(law.name, law.run);
-  }
+describe("the laws of a plugin, and of its component as a config makes it", async () => {
+  const laws = await pluginLaws(plugin, { setting: () => ({ options: { steps: 4 } }) });
+  for (const law of laws) it.skipIf(law.skip !== undefined)(law.name, () => law.run());
 });
 
 const tokenizer = letterTokenizer("abcdef");

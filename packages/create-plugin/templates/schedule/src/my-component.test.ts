@@ -1,9 +1,14 @@
 import { createPipeline, lossWeight, maskRate, revealProbability } from "@textdiffusion/core";
-import { noiseScheduleLaws } from "@textdiffusion/testkit";
+import { noiseScheduleLaws, pluginLaws } from "@textdiffusion/testkit";
 import { describe, expect, it } from "vitest";
 import plugin, { myComponentSchedule } from "./index.js";
 
-describe.each([1, 2, 3.5])("the laws of a schedule, power %d", (power) => {
+describe("the laws of a plugin, and of its component as a config makes it", async () => {
+  const laws = await pluginLaws(plugin);
+  for (const law of laws) it.skipIf(law.skip !== undefined)(law.name, () => law.run());
+});
+
+describe.each([1, 3.5])("the laws of a schedule, power %d", (power) => {
   for (const law of noiseScheduleLaws(() => myComponentSchedule({ power }))) {
     it.skipIf(law.skip !== undefined)(law.name, law.run);
   }

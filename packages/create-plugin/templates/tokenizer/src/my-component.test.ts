@@ -1,24 +1,13 @@
 import { createPipeline } from "@textdiffusion/core";
-import { powerNoise, tokenizerLaws, uniformDenoiser } from "@textdiffusion/testkit";
+import { pluginLaws, powerNoise, uniformDenoiser } from "@textdiffusion/testkit";
 import { describe, expect, it } from "vitest";
 import plugin, { myComponentTokenizer } from "./index.js";
 
-describe("the laws of a tokenizer", () => {
-  const samples = [
-    "",
-    "ACGTACGT",
-    "A",
-    "ACNGT",
-    "acgt",
-    "ACG<mask>TAC",
-    "  ",
-    "\n",
-    "GATTACA 🧬 TAG",
-    "漢字",
-  ];
-  for (const law of tokenizerLaws(() => myComponentTokenizer(), samples)) {
-    it.skipIf(law.skip !== undefined)(law.name, law.run);
-  }
+const samples = ["", "ACGTACGT", "A", "ACNGT", "acgt", "ACG<mask>TAC", "  ", "\n", "GATTACA 🧬 TAG", "漢字"];
+
+describe("the laws of a plugin, and of its component as a config makes it", async () => {
+  const laws = await pluginLaws(plugin, { setting: () => ({ samples }) });
+  for (const law of laws) it.skipIf(law.skip !== undefined)(law.name, () => law.run());
 });
 
 describe("my-component", () => {
