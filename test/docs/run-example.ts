@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { repositoryRoot } from "../architecture/source-imports.js";
 import { runCli } from "../cli/run-cli.js";
 
-/** A folder with `my-text.txt` and a tiny `my-model`, below the repository, so that packages resolve as for a user. */
+/** A folder with `my-text.txt`, a tiny `my-model` and its export `my-model-onnx`, below the repository, so that packages resolve as for a user. */
 export async function exampleFolder(): Promise<{ readonly folder: string; remove(): void }> {
   mkdirSync(join(repositoryRoot, ".cache"), { recursive: true });
   const folder = mkdtempSync(join(repositoryRoot, ".cache", "example-"));
@@ -16,8 +16,10 @@ export async function exampleFolder(): Promise<{ readonly folder: string; remove
   );
   const sizes = "--layers 1 --hidden 16 --heads 2 --row-length 64 --batch-size 2 --steps 2".split(" ");
   const command = ["train", "--data", "my-text.txt", "--model", "new", "--out", "my-model", ...sizes];
-  const result = await runCli(command, { cwd: folder });
-  expect(result.code, result.stderr).toBe(0);
+  for (const args of [command, ["export", "--model", "my-model", "--out", "my-model-onnx"]]) {
+    const result = await runCli(args, { cwd: folder });
+    expect(result.code, result.stderr).toBe(0);
+  }
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

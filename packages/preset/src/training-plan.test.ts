@@ -42,6 +42,9 @@ describe("planTraining", () => {
     const sampler = { name: "mine", decide: () => ({ commit: [], remask: [] }) };
     const { record } = await plan({ sampler } as unknown as TextDiffusionConfig);
     expect(record.sampler).toBe("mine");
+    const blocks = { name: "blocks", size: 8, sampler };
+    const nested = await plan({ sampler: blocks } as unknown as TextDiffusionConfig);
+    expect(nested.record.sampler).toEqual({ name: "blocks", size: 8, sampler: "mine" });
   });
 
   it("refuses sizes for a model that has them already", async () => {

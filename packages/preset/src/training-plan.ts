@@ -29,9 +29,9 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
     formatVersion: 1,
     rowLength,
     frame,
-    schedule: namedChoice(config.schedule ?? byName(base.schedule)),
-    collator: namedChoice(config.collator ?? byName(base.collator)),
-    sampler: namedChoice(config.sampler ?? byName(base.sampler)),
+    schedule: recorded(config.schedule ?? byName(base.schedule)),
+    collator: recorded(config.collator ?? byName(base.collator)),
+    sampler: recorded(config.sampler ?? byName(base.sampler)),
     logitAlignment: config.model.logitAlignment ?? base.logitAlignment,
   };
   const { learningRate = isNew ? 1e-3 : 1e-4, warmupSteps, ...training } = config.training;
@@ -108,6 +108,18 @@ function unframedPairs(): DiffusionError {
     problem: "expected pairs between begin and end tokens, got data.frame: false",
     remedy: "Leave data.frame out",
   });
+}
+
+/** What a folder says of a component: one that was passed as a value is known by its name alone, wherever it is nested. */
+function recorded(choice: Parameters<typeof namedChoice>[0]): ReturnType<typeof namedChoice> {
+  return withNames(namedChoice(choice)) as ReturnType<typeof namedChoice>;
+}
+
+function withNames(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(withNames);
+  if ("passedAsValue" in value) return (value as { readonly name?: unknown }).name;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withNames(part)]));
 }
 
 /** @throws DiffusionError `CONFIG_INVALID` */
