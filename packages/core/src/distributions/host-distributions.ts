@@ -6,7 +6,7 @@ import { DiffusionError } from "../errors/diffusion-error.js";
  * that device implementations are compared with, and all that a denoiser without a device needs.
  *
  * @param rows - one row of normalised log-probabilities for each requested position; each of shape [vocab], minus
- *   infinity for tokens that are impossible
+ *   infinity for tokens that are impossible. A row that holds NaN or positive infinity gets NaN as its scores.
  */
 export function hostDistributions(rows: readonly Float64Array[]): TokenDistributions {
   return {
@@ -30,6 +30,12 @@ export function hostDistributions(rows: readonly Float64Array[]): TokenDistribut
         for (const id of banned) logits[id] = Number.NEGATIVE_INFINITY;
         const largest = largestOf(logits);
         if (largest === Number.NEGATIVE_INFINITY) throw nothingLeft(index);
+        if (!Number.isFinite(largest)) {
+          // No distribution: a token that may be drawn, and scores that say so.
+          draws.tokens[index] = logits.findIndex((logit) => logit !== Number.NEGATIVE_INFINITY);
+          draws.logProbs[index] = draws.entropy[index] = draws.margin[index] = Number.NaN;
+          return;
+        }
         const token = drawToken(logits, largest, rule, uniforms[index]);
         const scores = scoresOf(logits, largest, rule.scoreTemperature ?? 1, token);
         draws.tokens[index] = token;
@@ -157,9 +163,13 @@ function softmax(logits: Float64Array, temperature: number): Float64Array {
 
 // Loops in place of `reduce`: a call for each token of a vocabulary is what most of the time would go to.
 
-function largestOf(values: Float64Array): number {
+/** NaN where any is. */
+function largestOf(logits: Float64Array): number {
   let largest = Number.NEGATIVE_INFINITY;
-  for (const value of values) if (value > largest) largest = value;
+  for (const logit of logits) {
+    if (Number.isNaN(logit)) return logit;
+    if (logit > largest) largest = logit;
+  }
   return largest;
 }
 
