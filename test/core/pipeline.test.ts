@@ -1,123 +1,17 @@
-import { fakeDenoiser, letterTokenizer, oracleDenoiser, powerNoise } from "@textdiffusion/testkit";
+import { byName, createPipeline, defineDenoiser, type PipelineConfig, tokens } from "@textdiffusion/core";
+import { fakeDenoiser, oracleDenoiser, powerNoise } from "@textdiffusion/testkit";
 import { ContainerModule } from "inversify";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { byName, type PipelineConfig } from "../composition/config.js";
 import {
-  defineBackend,
-  defineCollator,
-  defineDenoiser,
-  definePlugin,
-  defineSampler,
-  defineTokenizer,
-} from "../composition/define.js";
-import { tokens } from "../composition/tokens.js";
-import { API_VERSION } from "../contracts/component.js";
-import type { Denoiser } from "../contracts/denoiser.js";
-import type { Sampler } from "../contracts/sampler.js";
-import { DiffusionError, type ErrorCode } from "../errors/diffusion-error.js";
-import { createPipeline } from "./pipeline.js";
-
-const tokenizer = letterTokenizer("abcdefgh ");
-const maskTokenId = tokenizer.special.mask;
-const vocabularySize = tokenizer.vocabularySize;
-
-/** Everything in one step; `steps` more steps may follow. */
-const sampler = (steps = 1): Sampler => ({
-  name: "at-once",
-  tokenRule: { temperature: 1 },
-  steps,
-  revises: false,
-  request: (row) => row.masked,
-  decide: (_, draws) => ({ commit: [...draws.positions.keys()], remask: [] }),
-});
-const values = {
+  diaryPlugin,
+  maskTokenId,
+  refused,
+  sampler,
   tokenizer,
-  denoiser: fakeDenoiser({ vocabularySize, maskTokenId }),
-  schedule: powerNoise(1),
-  sampler: sampler(),
-} satisfies PipelineConfig;
-
-/** A plugin that keeps a diary of what it made, started and disposed of. */
-function diaryPlugin() {
-  const diary: string[] = [];
-  const plugin = definePlugin({
-    name: "diary",
-    apiVersion: API_VERSION,
-    samplers: [
-      defineSampler({
-        name: "at-once",
-        description: "",
-        options: z.strictObject({ steps: z.int().min(1).default(2) }),
-        create: ({ steps }) => {
-          diary.push(`made sampler of ${steps}`);
-          return sampler(steps);
-        },
-      }),
-    ],
-    tokenizers: [
-      defineTokenizer({
-        name: "letters",
-        description: "",
-        options: z.strictObject({}),
-        create: async () => {
-          await Promise.resolve();
-          diary.push("made tokenizer");
-          return tokenizer;
-        },
-      }),
-    ],
-    backends: [
-      defineBackend({
-        name: "paper",
-        description: "",
-        options: z.strictObject({}),
-        create: () => ({
-          name: "paper",
-          capabilities: { trains: false, precision: "float32", device: "paper" },
-          start: async () => void diary.push("started backend"),
-          dispose: async () => void diary.push("disposed backend"),
-          memory: () => ({ tensors: 0, bytes: 0 }),
-        }),
-      }),
-    ],
-    denoisers: [
-      defineDenoiser({
-        name: "fake",
-        description: "",
-        options: z.strictObject({ fails: z.boolean().default(false) }),
-        create: ({ fails }, { backend, tokenizer: { vocabularySize, special } }) => {
-          if (fails) throw new Error("no such file");
-          diary.push(`made denoiser on ${backend.name}`);
-          return {
-            ...fakeDenoiser({ vocabularySize, maskTokenId: special.mask }),
-            dispose: () => void diary.push("disposed denoiser"),
-          };
-        },
-      }),
-    ],
-    collators: [
-      defineCollator({
-        name: "none",
-        description: "",
-        options: z.strictObject({}),
-        create: (_, { schedule }) => ({
-          name: `none under ${schedule.name}`,
-          collate: () => {
-            throw new Error("not used");
-          },
-        }),
-      }),
-    ],
-  });
-  return { diary, plugin };
-}
-
-const refused = (code: ErrorCode, pattern: RegExp, action: Promise<unknown>) =>
-  expect(action).rejects.toSatisfy((error) => {
-    expect(String(error)).toMatch(pattern);
-    return DiffusionError.is(error, code);
-  });
+  values,
+  vocabularySize,
+} from "./pipeline-parts.js";
 
 describe("a pipeline of values", () => {
   it("writes the oracle's text after the prompt", async () => {
@@ -292,113 +186,6 @@ describe("a pipeline of names", () => {
       ),
       cause: new Error("no such file"),
     });
-  });
-});
-
-describe("nested choices", () => {
-  /** `twice` is a sampler made of another one; `mix` a denoiser made of several. */
-  function nestedPlugin() {
-    const { diary, plugin } = diaryPlugin();
-    const anySampler = z.unknown() as z.ZodType<Sampler>;
-    const anyDenoisers = z.unknown() as z.ZodType<Denoiser[]>;
-    const nested = definePlugin({
-      ...plugin,
-      samplers: [
-        ...plugin.samplers,
-        defineSampler({
-          name: "twice",
-          description: "",
-          options: z.strictObject({ sampler: anySampler.default("at-once" as never) }),
-          choices: { sampler: "sampler" },
-          create: ({ sampler }) => {
-            diary.push(`made twice of ${sampler.name}, ${sampler.steps} steps`);
-            return { ...sampler, name: `twice ${sampler.name}` };
-          },
-        }),
-      ],
-      denoisers: [
-        ...plugin.denoisers,
-        defineDenoiser({
-          name: "mix",
-          description: "",
-          options: z.strictObject({ members: anyDenoisers }),
-          choices: { members: "denoiser" },
-          create: ({ members }) => {
-            diary.push(`mixed ${members.length}`);
-            return { ...members[0], name: "mix", dispose: () => void diary.push("disposed mix") };
-          },
-        }),
-      ],
-    });
-    return { diary, plugin: nested };
-  }
-  const rest = { backend: byName("paper"), tokenizer: byName("letters"), denoiser: byName("fake") };
-
-  it("are composed before what they are nested in, to any depth, with their own options", async () => {
-    const { diary, plugin } = nestedPlugin();
-    const config: PipelineConfig = {
-      ...rest,
-      plugins: [plugin],
-      sampler: byName({
-        name: "twice",
-        sampler: { name: "twice", sampler: { name: "at-once", steps: 5 } },
-      }),
-    };
-    const pipeline = await createPipeline(config);
-    expect(diary).toEqual([]);
-    expect((await pipeline.get("sampler")).name).toBe("twice twice at-once");
-    expect(diary).toEqual([
-      "made sampler of 5",
-      "made twice of at-once, 5 steps",
-      "made twice of twice at-once, 5 steps",
-    ]);
-  });
-
-  it("may be left to a default, or be the thing itself", async () => {
-    const { plugin } = nestedPlugin();
-    const named = await createPipeline({ plugins: [plugin], sampler: byName("twice") });
-    expect((await named.get("sampler")).steps).toBe(2);
-    const mine = { ...sampler(7), name: "mine" };
-    const given = await createPipeline({
-      plugins: [plugin],
-      sampler: byName({ name: "twice", sampler: mine }),
-    });
-    expect(await given.get("sampler")).toMatchObject({ name: "twice mine", steps: 7 });
-  });
-
-  it("get the dependencies of their kind, may stand in lists, and are disposed of by the pipeline", async () => {
-    const { diary, plugin } = nestedPlugin();
-    const own = { ...values.denoiser, dispose: () => void diary.push("disposed what was passed in") };
-    const pipeline = await createPipeline({
-      ...rest,
-      plugins: [plugin],
-      denoiser: byName({ name: "mix", members: ["fake", { name: "fake" }, own] }),
-    });
-    expect((await pipeline.get("denoiser")).name).toBe("mix");
-    expect(diary.filter((line) => line === "made denoiser on paper")).toHaveLength(2);
-    expect(diary.at(-1)).toBe("mixed 3");
-    diary.length = 0;
-    await pipeline.dispose();
-    expect(diary).toEqual(["disposed mix", "disposed denoiser", "disposed denoiser", "disposed backend"]);
-  });
-
-  it.each([
-    [
-      "an unknown name",
-      "at-onse",
-      "UNKNOWN_COMPONENT",
-      /sampler at sampler\.sampler, got "at-onse". Known: /,
-    ],
-    ["an unknown option", { name: "at-once", step: 1 }, "UNKNOWN_OPTION", /sampler\.sampler\.step.*"steps"/],
-    ["a bad option", { name: "at-once", steps: 0 }, "CONFIG_INVALID", /sampler\.sampler\.steps/],
-    ["a number", 4, "CONFIG_INVALID", /sampler\.sampler to be a name.*got 4/],
-    ["a mistake further in", { name: "twice", sampler: {} }, "CONFIG_INVALID", /sampler\.sampler\.sampler/],
-    ["a mistake in a list", ["at-once", "x"], "UNKNOWN_COMPONENT", /at sampler\.sampler\.1, got "x"/],
-  ] as const)("with %s are refused before anything is built", async (_, nested, code, pattern) => {
-    const { diary, plugin } = nestedPlugin();
-    const config = { plugins: [plugin], sampler: byName({ name: "twice", sampler: nested }) };
-    await refused(code, pattern, createPipeline(config));
-    expect(diary).toEqual([]);
   });
 });
 
