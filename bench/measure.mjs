@@ -25,17 +25,24 @@ export function ask(command, args, environment = {}) {
  * threads, which wait without taking a core. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE, which may be set to get an older
  * library to run at all, would slow it down.
  */
-export const askTorch = (script, options) =>
-  ask(process.env.PYTHON ?? "/usr/bin/python3", [`torch/${script}`, JSON.stringify(options)], {
+export const askTorch = (script, options) => ask(...torchCommand(script, options));
+
+export const torchCommand = (script, options) => [
+  process.env.PYTHON ?? "/usr/bin/python3",
+  [`torch/${script}`, JSON.stringify(options)],
+  {
     OMP_WAIT_POLICY: "passive",
     OPENBLAS_CORETYPE: undefined,
     OPENBLAS_L2_SIZE: undefined,
     ...(existsSync(openBlas) && { LD_LIBRARY_PATH: openBlas }),
-  });
+  },
+];
 
 const openBlas = "/usr/lib/x86_64-linux-gnu/openblas-openmp"; // Debian's libopenblas0-openmp
 
-export const askNode = (script, options) => ask(process.execPath, [script, JSON.stringify(options)]);
+export const nodeCommand = (script, options) => [process.execPath, [script, JSON.stringify(options)]];
+
+export const askNode = (script, options) => ask(...nodeCommand(script, options));
 
 /**
  * Measures peers in rounds, so that a busy minute of the machine hits all of them, and prints a table.
@@ -59,12 +66,22 @@ export function compare(title, peers, rounds) {
       known.peakMb = Math.max(known.peakMb, answer.peakMb);
     }
   }
+  printTable(title, samples);
+  return samples;
+}
+
+/**
+ * A table of what programs took, each compared to the first.
+ *
+ * @param samples - `{ ms, processorMs, peakMb }` by name
+ */
+export function printTable(title, samples) {
   console.log(`\n${title} (${availableParallelism()} x ${cpus()[0].model.trim()})`);
   console.log(
     "| | median ms | smallest | quarter to three quarters | processor ms | samples | peak MB | times as fast as the first |",
   );
   console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
-  const first = median(samples.get(peers[0][0]).ms);
+  const first = median([...samples.values()][0].ms);
   for (const [name, { ms, processorMs, peakMb }] of samples) {
     if (ms.length === 0) {
       console.log(`| ${name} | not run here | | | | 0 | | |`);
@@ -78,7 +95,6 @@ export function compare(title, peers, rounds) {
       `| ${name} | ${cells.join(" | ")} | ${low.toFixed(1)} to ${high.toFixed(1)} | ${processor} | ${ms.length} | ${peakMb.toFixed(0)} | ${ratio} |`,
     );
   }
-  return samples;
 }
 
 /** Processor time of all threads since `process.cpuUsage()` gave `before`. */

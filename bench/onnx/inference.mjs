@@ -1,8 +1,9 @@
 // The network of the inference benchmark as somebody would write it by hand for ONNX Runtime: weights inside the model,
-// layer normalisation and Gelu as single operators, fixed shapes left open. Prints one JSON line.
+// layer normalisation and Gelu as single operators, fixed shapes left open. Answers each line of input with one pass and a
+// line of JSON.
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { encodeModel } from "../../packages/tfjs-backend-onnx/dist/model/onnx-model.js";
-import { millisecondsSince } from "../measure.mjs";
+import { answerInTurns } from "../in-turns.mjs";
 
 const options = JSON.parse(process.argv[2]);
 const { layers, hidden, heads, feedForward, vocab, batch, seq } = options;
@@ -50,17 +51,10 @@ const model = encodeModel({
   outputs: [{ name: logits, type: "float32", shape: ["batch", "seq", vocab] }],
 });
 const session = await InferenceSession.create(model, { intraOpNumThreads: options.threads, externalData });
-const times = [];
-const processorTimes = [];
-for (let round = 0; round < options.warmUp + options.samples; round++) {
-  const ids = BigInt64Array.from({ length: batch * seq }, (_, place) => BigInt((place * 31 + round) % vocab));
-  const [start, processor] = [performance.now(), process.cpuUsage()];
+await answerInTurns(async (_, step) => {
+  const ids = BigInt64Array.from({ length: batch * seq }, (_, place) => BigInt((place * 31 + step) % vocab));
   await session.run({ ids: new Tensor("int64", ids, [batch, seq]) });
-  times.push(performance.now() - start);
-  processorTimes.push(millisecondsSince(processor));
-}
-const [ms, processorMs] = [times, processorTimes].map((each) => each.slice(options.warmUp));
-console.log(JSON.stringify({ ms, processorMs, peakMb: process.resourceUsage().maxRSS / 1024 }));
+});
 
 function constant(type, shape, values) {
   const name = `c${constants.length}`;

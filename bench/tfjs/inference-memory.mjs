@@ -1,4 +1,4 @@
-// What a process holds while a RoBERTa encoder sees inputs of several sizes, each of them twice:
+// What a process holds while a RoBERTa encoder sees inputs of several sizes, each of them twice, and after it is disposed of:
 // node bench/tfjs/inference-memory.mjs '{"backend": "onnx", "inputs": [[1, 256, 256]], ...}'. Prints one JSON line.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -20,6 +20,8 @@ for (const [batch, seq, masked] of options.inputs) {
   }
   residentMb.push(resident());
 }
+model.dispose();
+residentMb.push(resident());
 console.log(JSON.stringify({ residentMb, peakMb: process.resourceUsage().maxRSS / 1024 }));
 
 function resident() {

@@ -1,4 +1,4 @@
-"""Times forward passes: python3 inference.py '{"layers": 12, ...}'. Prints one JSON line."""
+"""Forward passes, one for each line of input: python3 inference.py '{"layers": 12, ...}'. Answers with lines of JSON."""
 import json
 import resource
 import sys
@@ -15,15 +15,13 @@ batch, seq, vocab = options["batch"], options["seq"], options["vocab"]
 model = Encoder(
     options["layers"], options["hidden"], options["heads"], options["feedForward"], vocab, seq + 2
 ).eval()
-positions = torch.arange(options["masked"])
-times, processor_times = [], []
+print(json.dumps({"ready": torch.__version__}), flush=True)
 with torch.no_grad():
-    for _ in range(options["warmUp"] + options["samples"]):
+    for line in sys.stdin:
+        positions = torch.arange(json.loads(line)["masked"])
         ids = torch.randint(0, vocab, (batch, seq))
         start, processor = time.perf_counter(), time.process_time()
         model(ids, positions)
-        times.append((time.perf_counter() - start) * 1000)
-        processor_times.append((time.process_time() - processor) * 1000)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-measured = {"ms": times[options["warmUp"] :], "processorMs": processor_times[options["warmUp"] :]}
-print(json.dumps({**measured, "peakMb": peak, "version": torch.__version__}))
+        ms, processor_ms = (time.perf_counter() - start) * 1000, (time.process_time() - processor) * 1000
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps({"ms": ms, "processorMs": processor_ms, "peakMb": peak}), flush=True)

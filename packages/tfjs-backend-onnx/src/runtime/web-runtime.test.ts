@@ -101,6 +101,25 @@ describe("onnxruntime-web", () => {
     await session.release();
   });
 
+  it("runs weights of 8 bits, for all sizes from one graph", async () => {
+    await tf.setBackend("onnx");
+    const weight = tf.variable(tf.randomNormal([64, 32], 0, 1, "float32", 6));
+    const inputs = [2, 3, 5].map((rows) => tf.randomNormal([rows, 64], 0, 1, "float32", rows) as tf.Tensor2D);
+    const product = (x: tf.Tensor2D) => tf.matMul(x, weight as tf.Tensor as tf.Tensor2D).data();
+    const expected: ArrayLike<number>[] = [];
+    for (const x of inputs) expected.push(await product(x));
+    await backend.freeze([weight], { dtype: "q8" });
+    const { graphs } = backend.statistics();
+    for (const [place, x] of inputs.entries()) {
+      const found = await product(x);
+      found.forEach((value, index) => {
+        expect(Math.abs(value - expected[place][index])).toBeLessThan(0.5); // of numbers around 8
+      });
+      expect(found).not.toEqual(expected[place]);
+    }
+    expect(backend.statistics().graphs).toBe(graphs + 1);
+  });
+
   it("refuses what is not the library", () => {
     expect(() => webRuntime({} as never)).toThrow(/import \* as ort.*BACKEND_UNAVAILABLE/);
   });
