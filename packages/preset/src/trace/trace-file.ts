@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import {
   DiffusionError,
   eventLines,
@@ -14,7 +14,7 @@ import {
 /**
  * Writes a run into a file while it happens, and hands every event on when its line is on its way to the disk: a run
  * that is killed leaves a file that can be read up to there. The file is made when the first event comes, so a run that
- * is refused leaves none.
+ * is refused leaves none. An earlier trace under that name is replaced; anything else stays.
  *
  * @throws DiffusionError `FILE_NOT_WRITABLE`, and what `events` throws
  */
@@ -26,6 +26,7 @@ export async function* recordTrace(
 ): AsyncGenerator<GenerationEvent, void, void> {
   const lineOf = eventLines(tokenizer);
   let handle: FileHandle | undefined;
+  await assertReplaceable(file);
   const write = async (line: string) => {
     try {
       handle ??= await open(file, "w");
@@ -61,6 +62,31 @@ export async function readTraceFile(file: string): Promise<Trace> {
 }
 
 // --- internal ---
+
+/** What somebody else's file holds is not written over. @throws DiffusionError `FILE_NOT_WRITABLE` */
+async function assertReplaceable(file: string): Promise<void> {
+  const beginning = '{"format":"textdiffusion-trace"';
+  let held: string;
+  try {
+    if (!(await stat(file)).isFile()) return; // reading a pipe would wait for its other end
+    const handle = await open(file, "r");
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(beginning.length));
+      held = buffer.toString("utf8", 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return; // there is none, or writing will say what is wrong with it
+  }
+  if (beginning.startsWith(held)) return; // a trace, or one that was cut off in its first line
+  throw new DiffusionError({
+    code: "FILE_NOT_WRITABLE",
+    component: "textdiffusion/trace",
+    problem: `expected no file at ${file}, or an earlier trace, got something else`,
+    remedy: "Choose another file for the trace",
+  });
+}
 
 async function* textOf(file: string): AsyncGenerator<string, void, void> {
   try {

@@ -110,6 +110,24 @@ describe("a traced generation", () => {
     expect(torn.ending()).toMatchObject({ complete: false, step: 3, torn: true });
   });
 
+  it("replaces an earlier trace, and nothing else", async () => {
+    const taken = path("taken.txt");
+    const record = async () => {
+      for await (const _ of traceToFile(taken, model, request));
+    };
+    for (const theirs of ["A novel.", '{"format":"else"}\n']) {
+      writeFileSync(taken, theirs);
+      await expect(record()).rejects.toThrow(/earlier trace, got something else.*FILE_NOT_WRITABLE/);
+      expect(readFileSync(taken, "utf8")).toBe(theirs);
+    }
+    for (const ours of ["", '{"format":"textdiff']) {
+      writeFileSync(taken, ours);
+      await record();
+    }
+    await record();
+    expect((await readTraceFile(taken)).header.seed).toBe(request.seed);
+  });
+
   it("leaves no file when it is refused, and says when it cannot be written", async () => {
     const tooLong = { prompts: ["x".repeat(99)] };
     await refused(collected(traceToFile(path("none.jsonl"), model, tooLong)), "PROMPT_INVALID", /99/);
