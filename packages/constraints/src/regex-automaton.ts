@@ -63,6 +63,11 @@ function limited<Value>(pattern: string, build: () => Value): Value {
 
 function parse(pattern: string, flags: string) {
   try {
+    new RegExp(pattern, flags);
+  } catch (cause) {
+    throw invalid(`a regular expression, got ${(cause as Error).message}`, "Correct the pattern", cause);
+  }
+  try {
     return JS.Parser.fromLiteral({ source: pattern, flags }).parse({
       backreferences: "throw",
       assertions: "throw",
