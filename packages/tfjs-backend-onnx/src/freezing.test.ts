@@ -93,6 +93,42 @@ describe.each([true, false])("frozen variables on a runtime that answers at once
     expect(backend.statistics().graphs - compilations).toBeLessThanOrEqual(2); // a batch of one is another program
   });
 
+  it("give the right answers where sizes of one come between, whose numbers may be constants of their graphs", async () => {
+    const { weights, logits } = encoder();
+    const small: [number, number, number][] = [1, 2, 3].flatMap((seq) =>
+      [1, 2].map((positions): [number, number, number] => [1, seq, Math.min(seq, positions)]),
+    );
+    const orders = [[...small].reverse(), small];
+    const expected = new Map<string, number[]>();
+    for (const size of small) expected.set(size.join(), await logits(...size));
+    await backend.freeze(weights);
+    for (const size of orders.flat()) expectClose([await logits(...size)], [expected.get(size.join())!], 4);
+  });
+
+  it("are read with and without what came before the end, at any size", async () => {
+    const [first, second] = [variable([4, 6], 1), variable([6, 3], 2)] as tf.Tensor[] as tf.Tensor2D[];
+    const inputs = [2, 3, 5].map((rows) => normal([rows, 4], rows) as tf.Tensor2D);
+    const run = async (x: tf.Tensor2D, keepsMiddle: boolean) => {
+      const [middle, end] = tf.tidy(() => {
+        const made = tf.matMul(x, first);
+        return [keepsMiddle ? made : tf.scalar(0), tf.matMul(made, second)];
+      });
+      const values = [...(await end.data()), ...(await middle.data())];
+      tf.dispose([middle, end]);
+      return values;
+    };
+    const asked = inputs.flatMap((x) => [true, false].map((keeps): [tf.Tensor2D, boolean] => [x, keeps]));
+    const expected: number[][] = [];
+    for (const [x, keeps] of asked) expected.push(await run(x, keeps));
+    await backend.freeze([first, second] as tf.Tensor[] as tf.Variable[]);
+    for (const places of [
+      [0, 3, 4, 1, 2, 5],
+      [5, 2, 1, 4, 3, 0],
+    ]) {
+      for (const place of places) expectClose([await run(...asked[place])], [expected[place]], 4);
+    }
+  });
+
   it("free their graphs when they are disposed of or have a new value", async () => {
     const { weights, logits } = encoder();
     await backend.freeze(weights);

@@ -1,5 +1,11 @@
 import { encodeModel, type OnnxGraph } from "../model/onnx-model.js";
-import { differingAxes, type SizeTemplate, sizeTemplate, withOpenAxes } from "../model/size-template.js";
+import {
+  differingAxes,
+  haveSameValues,
+  type SizeTemplate,
+  sizeTemplate,
+  withOpenAxes,
+} from "../model/size-template.js";
 import { messageOf, OnnxBackendError } from "../onnx-backend-error.js";
 import { hashKey, type PreparedGraph, sameKey } from "../recording/prepared-graph.js";
 import { describeNode, type RecordedNode } from "../recording/recorded-node.js";
@@ -294,8 +300,9 @@ function newFamily(frozen: readonly number[], sharesGraphs: boolean): Family {
 
 /** A template whose sizes are open where graphs differ; undefined where they differ in more. */
 function openSizes(samples: readonly OnnxGraph[]): SizeTemplate | undefined {
-  const axes = differingAxes(samples);
   const [first, ...others] = samples;
+  if (!others.every((other) => haveSameValues(first, other))) return undefined;
+  const axes = differingAxes(samples);
   const template = sizeTemplate([withOpenAxes(first, axes, others), ...others], axes);
   return "differs" in template ? undefined : template;
 }

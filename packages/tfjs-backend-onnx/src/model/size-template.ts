@@ -76,6 +76,17 @@ export function differingAxes(graphs: readonly OnnxGraph[]): OpenAxis[] {
   return axes;
 }
 
+/** Whether graphs take and give the same values, but for their sizes. */
+export function haveSameValues(a: OnnxGraph, b: OnnxGraph): boolean {
+  const same = (values: readonly OnnxValue[], others: readonly OnnxValue[]) =>
+    values.length === others.length &&
+    values.every(({ name, type, shape }, place) => {
+      const other = others[place];
+      return name === other.name && type === other.type && shape.length === other.shape.length;
+    });
+  return same(a.inputs, b.inputs) && same(a.outputs, b.outputs);
+}
+
 /** The graph with names in place of the sizes of open axes of its inputs, and of all sizes of its outputs. */
 export function withOpenAxes(
   graph: OnnxGraph,
@@ -257,15 +268,12 @@ function fits(
     Number(graph.inputs.find(({ name }) => name === input)?.shape[axis]);
   const sizes = axes.map(sizeOf);
   const known = new Map(sizes.map((size, axis) => [sizeName(axis), size]));
-  const sameValue = (a: OnnxValue, b: OnnxValue | undefined, ofInput: boolean) =>
-    a.name === b?.name &&
-    a.type === b.type &&
-    a.shape.length === b.shape.length &&
-    (!ofInput ||
-      a.shape.every((size, axis) => (typeof size === "string" ? known.get(size) : size) === b.shape[axis]));
-  if (graph.nodes.length !== nodes.length || graph.inputs.length !== template.inputs.length) return false;
-  if (!template.inputs.every((value, place) => sameValue(value, graph.inputs[place], true))) return false;
-  if (!template.outputs.every((value, place) => sameValue(value, graph.outputs[place], false))) return false;
+  const hasSizes = ({ shape }: OnnxValue, place: number) =>
+    shape.every(
+      (size, axis) => (typeof size === "string" ? known.get(size) : size) === graph.inputs[place].shape[axis],
+    );
+  if (graph.nodes.length !== nodes.length || !haveSameValues(template, graph)) return false;
+  if (!template.inputs.every(hasSizes)) return false;
   const constants = constantsOf(graph);
   const compared = new Set<string>();
   return nodes.every((each, place) => {
@@ -278,13 +286,13 @@ function fits(
       const key = `${input} ${constant.name}`;
       if (compared.has(key)) return true;
       compared.add(key);
-      return hasSizes(part, constant, sizes);
+      return fitsSizes(part, constant, sizes);
     });
   });
 }
 
 /** Whether a constant is what a part is for certain sizes of the open axes. */
-function hasSizes({ constant, products }: Part, other: OnnxConstant, sizes: readonly number[]): boolean {
+function fitsSizes({ constant, products }: Part, other: OnnxConstant, sizes: readonly number[]): boolean {
   if (!products) return sameConstant(constant, other);
   if (!isList(other) || other.bytes.length !== constant.bytes.length) return false;
   const numbers = numbersOf(other);
