@@ -1,6 +1,6 @@
 // What the benchmarks share: run peers in turn, each in a process of its own, and compare their medians.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -23,7 +23,8 @@ export function ask(command, args, environment = {}) {
 /**
  * PyTorch's processor build at its best: Debian's OpenBLAS over OpenMP where it is installed, so that both share their
  * threads, which wait without taking a core. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE, which may be set to get an older
- * library to run at all, would slow it down.
+ * library to run at all, would slow it down; where OpenBLAS knows the processor too little to take more than its oldest
+ * kernels, which are three times slower, it is told those of the same instructions.
  */
 export const askTorch = (script, options) => ask(...torchCommand(script, options));
 
@@ -32,13 +33,29 @@ export const torchCommand = (script, options) => [
   [`torch/${script}`, JSON.stringify(options)],
   {
     OMP_WAIT_POLICY: "passive",
-    OPENBLAS_CORETYPE: undefined,
+    OPENBLAS_CORETYPE: coreType(),
     OPENBLAS_L2_SIZE: undefined,
-    ...(existsSync(openBlas) && { LD_LIBRARY_PATH: openBlas }),
+    ...openBlasPath,
   },
 ];
 
 const openBlas = "/usr/lib/x86_64-linux-gnu/openblas-openmp"; // Debian's libopenblas0-openmp
+const openBlasPath = existsSync(openBlas) && { LD_LIBRARY_PATH: openBlas };
+
+/** @returns the kernels that OpenBLAS has to be told, undefined where its own choice is right */
+function coreType() {
+  const said = spawnSync(
+    process.env.PYTHON ?? "/usr/bin/python3",
+    ["-c", "import torch; torch.ones(64, 64) @ torch.ones(64, 64)"],
+    {
+      encoding: "utf8",
+      env: { ...process.env, OPENBLAS_CORETYPE: undefined, OPENBLAS_VERBOSE: "2", ...openBlasPath },
+    },
+  );
+  if (!/Core: Prescott/.test(`${said.stdout}${said.stderr}`)) return undefined;
+  const flags = readFileSync("/proc/cpuinfo", "utf8");
+  return flags.includes("avx512_bf16") ? "Cooperlake" : flags.includes("avx512f") ? "SkylakeX" : "Haswell";
+}
 
 export const nodeCommand = (script, options) => [process.execPath, [script, JSON.stringify(options)]];
 
