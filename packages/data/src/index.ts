@@ -43,6 +43,7 @@ export { type PromptPair, pairsFromJsonLines, rowsFromPairs } from "./text/pair-
 export { readText } from "./text/read-text.js";
 export { createRowOrder, type RowOrder } from "./text/row-order.js";
 export { type RowsFromTextOptions, rowsFromText } from "./text/rows-from-text.js";
+export { type EpochRows, shiftedRows } from "./text/shifted-rows.js";
 export {
   type ByteLevelTokenizerOptions,
   byteLevelTokenizer,

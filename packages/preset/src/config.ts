@@ -27,6 +27,12 @@ const dataSchema = z.strictObject({
     .describe(
       "put begin and end tokens around each document; default as the model was trained, a new one: false",
     ),
+  shiftRows: z
+    .boolean()
+    .optional()
+    .describe(
+      "cut the text into rows at another place in each epoch, for texts that are read many times; default false",
+    ),
   validationShare: z
     .number()
     .min(0)

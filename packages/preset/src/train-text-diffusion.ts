@@ -65,7 +65,8 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
   const { out, resume, signal, onEvent, ...config } = request;
   const decoded = await decodeConfig(config);
   const { tokenizer, record, options, modelOptions } = await planTraining(decoded);
-  const rows = await trainingRows(tokenizer, decoded.data, record);
+  const random = Random.fromSeed(options.seed);
+  const rows = await trainingRows(tokenizer, decoded.data, record, random.split("cuts"));
   assertOutIsFree(out, modelOptions.from);
   const pipeline = await createPipeline({
     plugins: [...defaultPlugins, ...decoded.plugins],
@@ -79,7 +80,6 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
   try {
     const collator = await pipeline.get("collator");
     await pipeline.get("backend");
-    const random = Random.fromSeed(options.seed);
     const model = await openTrainingModel(modelOptions, tokenizer, record, random.split("initial weights"));
     owned.push(model);
     const { weightDecay, beta1, beta2, epsilon } = options;

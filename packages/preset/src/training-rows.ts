@@ -1,18 +1,20 @@
 import { createHash } from "node:crypto";
-import { DiffusionError, type Tokenizer, type TokenRow } from "@textdiffusion/core";
+import { DiffusionError, type Random, type Tokenizer, type TokenRow } from "@textdiffusion/core";
 import {
+  type EpochRows,
   encodeDocuments,
   packRows,
   pairsFromJsonLines,
   readText,
   rowsFromPairs,
-  rowsFromText,
+  shiftedRows,
   splitDocuments,
+  splitTail,
 } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 
 export interface TrainingRows {
-  readonly train: readonly TokenRow[];
+  readonly train: readonly TokenRow[] | EpochRows;
   /** May be empty. */
   readonly validation: readonly TokenRow[];
   /** SHA-256 of the text. */
@@ -22,12 +24,14 @@ export interface TrainingRows {
 /**
  * The text, or the pairs, of `data.file` as rows.
  *
+ * @param random - says where each epoch begins to cut, with `data.shiftRows`
  * @throws DiffusionError `CONFIG_INVALID` without a file, `FILE_NOT_FOUND`, `DATA_INVALID`
  */
 export async function trainingRows(
   tokenizer: Tokenizer,
   data: DecodedConfig["data"],
   shape: { readonly rowLength: number; readonly frame: boolean },
+  random: Random,
 ): Promise<TrainingRows> {
   const { file, documents } = data;
   if (file === undefined) {
@@ -51,10 +55,18 @@ export async function trainingRows(
   }
   const ids = encodeDocuments(tokenizer, splitDocuments(text, documents), shape);
   packRows(ids, shape.rowLength, file); // says how long the whole text is when it is too short
-  const held = Math.floor(ids.length * DEFAULT_SHARE);
-  const validationShare = data.validationShare ?? (held >= shape.rowLength ? DEFAULT_SHARE : 0);
-  const rows = rowsFromText(tokenizer, text, { ...shape, documents, validationShare });
-  return { ...rows, fingerprint };
+  const makesRow = Math.floor(ids.length * DEFAULT_SHARE) >= shape.rowLength;
+  const validationShare = data.validationShare ?? (makesRow ? DEFAULT_SHARE : 0);
+  const { train, validation } = splitTail(ids, validationShare);
+  const { rowLength } = shape;
+  const held = `the validation text (the last ${validationShare * 100} %)`;
+  return {
+    train: data.shiftRows
+      ? shiftedRows(train, rowLength, random, "the training text")
+      : packRows(train, rowLength, "the training text"),
+    validation: validationShare === 0 ? [] : packRows(validation, rowLength, held),
+    fingerprint,
+  };
 }
 
 // --- internal ---

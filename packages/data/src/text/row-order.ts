@@ -1,4 +1,5 @@
 import { DiffusionError, type Random, type TokenRow } from "@textdiffusion/core";
+import type { EpochRows } from "./shifted-rows.js";
 
 /** Rows in the order of training: epoch after epoch, each in an order of its own. */
 export interface RowOrder {
@@ -20,8 +21,9 @@ export interface RowOrder {
  * @param random - its own stream; epoch e is shuffled by `random.split("epoch", e)`
  * @throws DiffusionError `DATA_INVALID` without rows
  */
-export function createRowOrder(rows: readonly TokenRow[], random: Random): RowOrder {
-  const rowCount = rows.length;
+export function createRowOrder(rows: readonly TokenRow[] | EpochRows, random: Random): RowOrder {
+  const { rowCount, rowAt } =
+    "rowAt" in rows ? rows : { rowCount: rows.length, rowAt: (index: number) => rows[index] };
   if (rowCount === 0) {
     throw new DiffusionError({
       code: "DATA_INVALID",
@@ -47,7 +49,8 @@ export function createRowOrder(rows: readonly TokenRow[], random: Random): RowOr
       assertInteger("a count of at least 1 row", count, 1);
       return Array.from({ length: count }, (_, offset) => {
         const taken = position + offset;
-        return rows[orderOf(epochAt(taken))[taken % rowCount]];
+        const epoch = epochAt(taken);
+        return rowAt(orderOf(epoch)[taken % rowCount], epoch);
       });
     },
   };
