@@ -2,7 +2,8 @@
 //
 //   node bench/onnx-training-step.mjs [small] [vocabulary] [base] [--wasm] [--rounds 7]
 //
-// Prints as well what a step on "onnx" spends outside the runtime. Needs a build. PyTorch is Debian's python3-torch with OpenBLAS; PYTHON names another interpreter. wasm takes minutes.
+// Prints as well what a step on "onnx" spends outside the runtime. Needs a build. PyTorch is Debian's python3-torch with OpenBLAS; PYTHON names another interpreter. wasm takes minutes, twice: with
+// backend-node's matrix products, and with those that tfjs ships.
 import { askNode, askTorch, compare, median } from "./measure.mjs";
 import { trainingCases } from "./training-cases.mjs";
 
@@ -18,8 +19,12 @@ for (const name of names.length > 0 ? names : ["small", "vocabulary"]) {
     ["tfjs onnx", () => askNode("tfjs/training-step.mjs", { backend: "onnx", ...sizes })],
   ];
   if (asked.includes("--wasm")) {
-    const few = { ...sizes, warmUp: 1, samples: 2 };
-    peers.push(["tfjs wasm", () => askNode("tfjs/training-step.mjs", { backend: "wasm", ...few })]);
+    const few = { backend: "wasm", ...sizes, warmUp: 1, samples: 1 };
+    const shipped = { ...few, warmUp: 0, asShipped: true };
+    peers.push(
+      ["wasm, our products", () => askNode("tfjs/training-step.mjs", few)],
+      ["wasm as tfjs ships it", () => askNode("tfjs/training-step.mjs", shipped)],
+    );
   }
   const samples = compare(
     `training step, ${layers} x ${hidden}, vocabulary ${vocab}, ${batch} x ${seq} tokens`,
