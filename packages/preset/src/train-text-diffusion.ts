@@ -82,9 +82,9 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
     await pipeline.get("backend");
     const model = await openTrainingModel(modelOptions, tokenizer, record, random.split("initial weights"));
     owned.push(model);
-    const { weightDecay, beta1, beta2, epsilon } = options;
+    const { weightDecay, beta1, beta2, epsilon, ema } = options;
     const aligned = record.logitAlignment === "next" ? nextAlignedModel(model) : model;
-    const learner = createLearner(aligned, { weightDecay, beta1, beta2, epsilon });
+    const learner = createLearner(aligned, { weightDecay, beta1, beta2, epsilon, ema });
     owned.push(learner);
 
     let step = 0;
@@ -92,7 +92,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
     const save = (folder: string) => {
       const tokens = step * options.batchSize * options.accumulate * record.rowLength;
       const training = { steps: step, tokens, validationNats, data: rows.fingerprint };
-      return saveModelFolder(folder, model, tokenizer, { ...record, training });
+      return learner.withAverage(() => saveModelFolder(folder, model, tokenizer, { ...record, training }));
     };
     const metrics = createMetricsFile(join(out, "metrics.jsonl"));
     const events = train({

@@ -23,6 +23,7 @@ interface TrainOptions {
   readonly rowLength?: number;
   readonly learningRate?: number;
   readonly warmupSteps?: number;
+  readonly ema?: number;
   readonly seed?: number;
   readonly evaluateEvery?: number;
   readonly saveEvery?: number;
@@ -85,6 +86,11 @@ export function trainCommand(context: CommandContext): Command {
       "--warmup-steps <number>",
       "steps until the peak (default: 5 % of the steps)",
       naturalNumber("--warmup-steps"),
+    )
+    .option(
+      "--ema <decay>",
+      "save and validate an average of the weights, 0.999 say (default: the weights themselves)",
+      positiveNumber("--ema"),
     )
     .option("--seed <number>", "same seed, same model (default: 0)", integer("--seed"))
     .option("--layers <number>", "of a new model (default: 4)", positiveInteger("--layers"))
@@ -174,6 +180,7 @@ function withOptions(
         accumulate: options.accumulate,
         learningRate: options.learningRate,
         warmupSteps: options.warmupSteps,
+        ema: options.ema,
         seed: options.seed,
         evaluateEvery: options.evaluateEvery,
         saveEvery: options.saveEvery,

@@ -43,11 +43,16 @@ export interface Learner {
   readonly name: string;
   readonly parameterCount: number;
   step(step: LearnerStep): Promise<LearnerReport>;
-  /** Scores without learning: no dropout, weights untouched. */
+  /** Scores without learning: no dropout, weights untouched. A learner that averages its weights scores the average. */
   score(batch: NoisedBatch): Promise<LearnerScores>;
   /** Everything that the next step depends on, by name. The arrays are copies that the caller may keep. */
   state(): Promise<Readonly<Record<string, NamedArray>>>;
   /** Takes back what `state()` gave. @throws DiffusionError `CHECKPOINT_INVALID` for missing, unknown or misshapen names. */
   restore(state: Readonly<Record<string, NamedArray>>): Promise<void>;
+  /**
+   * Does `work`, saving the model say, while the model has the weights that are scored: the average, where the learner
+   * keeps one. No step may be taken meanwhile.
+   */
+  withAverage<Result>(work: () => Promise<Result>): Promise<Result>;
   dispose(): void;
 }

@@ -1,18 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LearnerOptions } from "./learner-options.js";
+import { type ReversibleUpdate, reversibleUpdate } from "./reversible-update.js";
 
 export interface AdamWStep {
   readonly learningRate: number;
   /** Factor of every gradient, at most 1, where their norm is clipped; shape []. */
   readonly gradientScale?: tf.Tensor;
-}
-
-/** What an update replaced. Call one of the two, once: until then the values of before take memory. */
-export interface AdamWUpdate {
-  /** Lets the values of before go. */
-  keep(): void;
-  /** Puts them back, bit for bit. */
-  undo(): void;
 }
 
 /** A parameter and what AdamW remembers of its gradients; three variables of one shape. */
@@ -37,7 +30,7 @@ export interface AdamW {
    *
    * @param gradients - by parameter name; the caller disposes of them
    */
-  update(gradients: ReadonlyMap<string, tf.Tensor>, step: AdamWStep): AdamWUpdate;
+  update(gradients: ReadonlyMap<string, tf.Tensor>, step: AdamWStep): ReversibleUpdate;
   dispose(): void;
 }
 
@@ -63,14 +56,12 @@ export function createAdamW(parameters: ReadonlyMap<string, tf.Variable>, option
   function update(
     gradients: ReadonlyMap<string, tf.Tensor>,
     { learningRate, gradientScale }: AdamWStep,
-  ): AdamWUpdate {
+  ): ReversibleUpdate {
     const n = ++adamW.updates;
-    const before: (readonly [tf.Variable, tf.Tensor])[] = [];
-    /** `clone` shares the values, so that the variable can let go of them. */
-    const replace = (variable: tf.Variable, value: tf.Tensor): void => {
-      before.push([variable, tf.keep(tf.clone(variable))]);
-      variable.assign(value);
-    };
+    const updated = reversibleUpdate(() => {
+      adamW.updates = n - 1;
+    });
+    const { replace } = updated;
     tf.tidy(() => {
       const correction = Math.sqrt(1 - beta2 ** n);
       const settings = tf.tensor1d([
@@ -101,15 +92,7 @@ export function createAdamW(parameters: ReadonlyMap<string, tf.Variable>, option
         });
       }
     });
-    const keep = (): void => {
-      for (const [, value] of before.splice(0)) value.dispose();
-    };
-    const undo = (): void => {
-      for (const [variable, value] of before) variable.assign(value);
-      adamW.updates = n - 1;
-      keep();
-    };
-    return { keep, undo };
+    return updated;
   }
 
   /** What is updated together: a large parameter alone, all small ones that decay, and all that do not. */

@@ -1,7 +1,7 @@
 import { DiffusionError, listNames } from "@textdiffusion/core";
 import { z } from "zod";
 
-/** Options of AdamW: Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101. */
+/** Options of AdamW: Loshchilov and Hutter 2019, "Decoupled Weight Decay Regularization", arXiv:1711.05101; and of the average of its weights. */
 export const learnerOptionsSchema = z.strictObject({
   /** Share of each weight, times the learning rate, that a step takes away. Biases and norms never decay. */
   weightDecay: z.number().nonnegative().default(0),
@@ -11,6 +11,11 @@ export const learnerOptionsSchema = z.strictObject({
   beta2: z.number().min(0).lt(1).default(0.999),
   /** Added to the root of the second moment. */
   epsilon: z.number().positive().default(1e-8),
+  /**
+   * Decay of an exponential moving average of the weights, which is what is then validated and saved as the model; its
+   * first steps forget faster. Default: none, the weights themselves.
+   */
+  ema: z.number().min(0).lt(1).optional(),
 });
 
 export type LearnerOptions = z.output<typeof learnerOptionsSchema>;

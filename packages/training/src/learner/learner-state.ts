@@ -1,19 +1,23 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DiffusionError, listNames, type NamedArray } from "@textdiffusion/core";
 import type { AdamW } from "./adam-w.js";
+import type { MovingAverage } from "./moving-average.js";
 
 /** The number of updates; shape []. A float32 counts exactly to 16 777 216. */
 const UPDATES = "optimizer/updates";
 
 /**
  * Copies of everything that the next step depends on: `parameter/<name>`, `first-moment/<name>` and
- * `second-moment/<name>` for each parameter, and `optimizer/updates`.
+ * `second-moment/<name>` for each parameter, with an average `average/<name>`, and `optimizer/updates`.
  */
-export async function learnerState(optimizer: AdamW): Promise<Record<string, NamedArray>> {
+export async function learnerState(
+  optimizer: AdamW,
+  average: MovingAverage | undefined,
+): Promise<Record<string, NamedArray>> {
   const state: Record<string, NamedArray> = {
     [UPDATES]: { shape: [], data: Float32Array.of(optimizer.updates) },
   };
-  for (const [name, variable] of namedVariables(optimizer)) {
+  for (const [name, variable] of namedVariables(optimizer, average)) {
     state[name] = { shape: variable.shape, data: Float32Array.from(await variable.data()) };
   }
   return state;
@@ -24,8 +28,12 @@ export async function learnerState(optimizer: AdamW): Promise<Record<string, Nam
  *
  * @throws DiffusionError `CHECKPOINT_INVALID` for missing, unknown or misshapen names
  */
-export function restoreLearnerState(optimizer: AdamW, state: Readonly<Record<string, NamedArray>>): void {
-  const variables = namedVariables(optimizer);
+export function restoreLearnerState(
+  optimizer: AdamW,
+  average: MovingAverage | undefined,
+  state: Readonly<Record<string, NamedArray>>,
+): void {
+  const variables = namedVariables(optimizer, average);
   const expected = new Map<string, readonly number[]>([[UPDATES, []]]);
   for (const [name, { shape }] of variables) expected.set(name, shape);
 
@@ -53,13 +61,14 @@ export function restoreLearnerState(optimizer: AdamW, state: Readonly<Record<str
 
 // --- internal ---
 
-function namedVariables(optimizer: AdamW): Map<string, tf.Variable> {
+function namedVariables(optimizer: AdamW, average: MovingAverage | undefined): Map<string, tf.Variable> {
   const variables = new Map<string, tf.Variable>();
   for (const [name, { parameter, firstMoment, secondMoment }] of optimizer.slots) {
     variables.set(`parameter/${name}`, parameter);
     variables.set(`first-moment/${name}`, firstMoment);
     variables.set(`second-moment/${name}`, secondMoment);
   }
+  for (const [name, variable] of average?.averages ?? []) variables.set(`average/${name}`, variable);
   return variables;
 }
 

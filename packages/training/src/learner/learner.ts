@@ -10,10 +10,12 @@ import {
 } from "@textdiffusion/core";
 import { type MaskedLanguageModel, sparseCrossEntropy } from "@textdiffusion/ops";
 import { createAdamW } from "./adam-w.js";
+import { assertFinite, normOf } from "./finite.js";
 import { GradientSum } from "./gradient-sum.js";
 import { decodeLearnerOptions, type LearnerOptions } from "./learner-options.js";
 import { learnerState, restoreLearnerState } from "./learner-state.js";
 import { type LossPositions, lossPositions } from "./loss-positions.js";
+import { createMovingAverage } from "./moving-average.js";
 
 /**
  * A learner from a masked language model: AdamW on the weighted cross entropy at the positions where noise fell.
@@ -22,7 +24,9 @@ import { type LossPositions, lossPositions } from "./loss-positions.js";
  * batch of 8 rows, 2 of 4 and 4 of 2 give the same gradient, up to rounding. Only positions with a loss weight pass
  * the model's head; their number is padded, see `lossPositions`. A batch's label smoothing is in the loss, not in scores.
  *
- * The learner makes and frees the optimizer's moments. The model stays with who made it: dispose of the learner,
+ * With the option `ema`, scores are those of the averaged weights, and `withAverage` lets others see them, too.
+ *
+ * The learner makes and frees the optimizer's moments and the averages. The model stays with who made it: dispose of the learner,
  * then of the model.
  *
  * `step` throws `NOT_A_NUMBER` with every weight and moment as before, bit for bit, and `DATA_INVALID` when every denominator is 0, which says
@@ -32,7 +36,9 @@ import { type LossPositions, lossPositions } from "./loss-positions.js";
  * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID` for bad options
  */
 export function createLearner(model: MaskedLanguageModel, options: Partial<LearnerOptions> = {}): Learner {
-  const optimizer = createAdamW(model.parameters, decodeLearnerOptions(options));
+  const { ema, ...adamW } = decodeLearnerOptions(options);
+  const optimizer = createAdamW(model.parameters, adamW);
+  const average = ema === undefined ? undefined : createMovingAverage(model.parameters, ema);
   const parameterNames = new Map([...model.parameters].map(([name, variable]) => [variable.name, name]));
   let disposed = false;
 
@@ -83,6 +89,7 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
     }) as readonly [tf.Tensor1D, tf.Tensor | undefined];
     const names = [...gradients.gradients.keys()];
     const updated = optimizer.update(gradients.gradients, { learningRate, gradientScale });
+    average?.update(optimizer.updates, updated);
     // Before the read: what is alive then, a backend that records computes in full and keeps.
     gradients.dispose();
     tf.dispose(gradientScale ? [loss, gradientScale] : loss);
@@ -129,6 +136,8 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
     assertAlive();
     const selected = lossPositions(batch, batch.noiseMask, model.vocabularySize);
     if (selected.count === 0) return { crossEntropy: new Float32Array(0), correct: new Uint8Array(0) };
+    // Put back at once: what a backend records keeps the values that it was recorded with.
+    const putBack = average?.putInPlace();
     const [crossEntropy, best] = tf.tidy(() => {
       const logits = model.logits(modelInput(batch, selected)); // [padded, vocab]
       return [
@@ -136,6 +145,7 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
         tf.argMax(logits, 1),
       ] as const;
     });
+    putBack?.();
     try {
       const [nats, tokens] = await Promise.all([crossEntropy.data(), best.data()]);
       return {
@@ -156,16 +166,26 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
     score,
     state: async () => {
       assertAlive();
-      return learnerState(optimizer);
+      return learnerState(optimizer, average);
     },
     restore: async (state) => {
       assertAlive();
-      restoreLearnerState(optimizer, state);
+      restoreLearnerState(optimizer, average, state);
+    },
+    withAverage: async (work) => {
+      assertAlive();
+      const putBack = average?.putInPlace();
+      try {
+        return await work();
+      } finally {
+        putBack?.();
+      }
     },
     dispose: () => {
       if (disposed) return;
       disposed = true;
       optimizer.dispose();
+      average?.dispose();
     },
   };
 
@@ -219,32 +239,6 @@ async function readLoss(loss: tf.Scalar): Promise<number> {
   } finally {
     loss.dispose();
   }
-}
-
-/** Global L2 norm. The squares of each tensor are summed on the device, those few sums here, in doubles. */
-function normOf(squares: readonly number[], names: readonly string[]): number {
-  for (const [place, square] of squares.entries()) {
-    assertFinite(`the squared norm of the gradient of "${names[place]}"`, square);
-  }
-  const total = squares.reduce((sum, square) => sum + square, 0);
-  // The device clips by the sum in float32, which overflows before this one.
-  assertFinite("the squared norm of all gradients in float32", Math.fround(total));
-  return Math.sqrt(total);
-}
-
-function assertFinite(what: string, value: number): void {
-  if (!Number.isFinite(value)) throw notANumber(what, value);
-}
-
-function notANumber(what: string, value: number): DiffusionError {
-  return new DiffusionError({
-    code: "NOT_A_NUMBER",
-    component: "training/learner",
-    problem: `expected ${what} to be finite, got ${value}`,
-    remedy:
-      "The weights are as before this step. Lower the learning rate, lengthen warm-up or clip the gradient",
-    details: { tensor: what },
-  });
 }
 
 function noNoise(): DiffusionError {

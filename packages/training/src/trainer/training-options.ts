@@ -1,6 +1,7 @@
 import { decodeOptions } from "@textdiffusion/core";
 import { z } from "zod";
 import { learnerOptionsSchema } from "../learner/learner-options.js";
+import { type LearningRateDecay, learningRateDecays } from "./learning-rate.js";
 
 /** Options of a training run, those of its learner among them. */
 export const trainingOptionsSchema = z
@@ -16,9 +17,11 @@ export const trainingOptionsSchema = z
     /** Steps over which the learning rate climbs to its peak. */
     warmupSteps: z.int().nonnegative().default(0),
     /** How the learning rate falls after warm-up. */
-    decay: z.enum(["constant", "linear", "cosine"]).default("linear"),
+    decay: z.enum(learningRateDecays).default("linear"),
     /** Share of the peak at which decay ends. */
     finalShare: z.number().min(0).max(1).default(0),
+    /** Of the decay `trapezoid`: share of the steps after warm-up, at the end, in which the rate falls. Default 0.2. */
+    cooldownShare: z.number().positive().max(1).optional(),
     /** Largest global L2 norm of the gradient; 0 turns clipping off. */
     clipNorm: z.number().nonnegative().default(1),
     ...learnerOptionsSchema.shape,
@@ -50,10 +53,14 @@ export function decodeTrainingOptions(options: TrainingOptionsInput): Promise<Tr
 
 /**
  * The options that decide the weights at each step, which a resumed run must share with the run it goes on with.
- * `steps` is one of them, because the learning rate decays towards it, unless the learning rate is constant: then a
- * run may be made longer.
+ * `steps` is one of them, because the learning rate decays towards it, unless it is constant or falls with the square root of
+ * the steps so far: then a run may be made longer.
  */
 export function trajectoryOptions(options: TrainingOptions): Partial<TrainingOptions> {
   const { evaluateEvery, saveEvery, keepCheckpoints, logEvery, steps, ...trajectory } = options;
-  return trajectory.decay === "constant" ? trajectory : { ...trajectory, steps };
+  return knowsNoEnd.includes(trajectory.decay) ? trajectory : { ...trajectory, steps };
 }
+
+// --- internal ---
+
+const knowsNoEnd: readonly LearningRateDecay[] = ["constant", "inverse-sqrt"];
