@@ -13,6 +13,7 @@ import { pluginsCommand } from "./commands/plugins.js";
 import { replayCommand } from "./commands/replay.js";
 import { schemaCommand } from "./commands/schema.js";
 import { trainCommand } from "./commands/train.js";
+import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
 import { paintFor } from "./terminal/paint.js";
 import { packageVersion } from "./version.js";
 
@@ -95,6 +96,7 @@ function program(context: CommandContext): Command {
     .addCommand(evalCommand(context))
     .addCommand(labCommand(context))
     .addCommand(exportCommand(context))
+    .addCommand(trainTokenizerCommand(context))
     .addCommand(countTokensCommand(context))
     .addCommand(pluginsCommand(context))
     .addCommand(schemaCommand(context))

@@ -54,3 +54,8 @@ export { type FileTokenizer, tokenizerFromFiles, tokenizerFromJson } from "./tok
 export { byteLevel, huggingface } from "./tokenizers/tokenizer-definitions.js";
 export type { TokenizerFiles } from "./tokenizers/tokenizer-files.js";
 export { loadTokenizer, saveTokenizer } from "./tokenizers/tokenizer-folder.js";
+export {
+  type TrainedTokenizer,
+  type TrainTokenizerOptions,
+  trainTokenizer,
+} from "./tokenizers/training/train-tokenizer.js";

@@ -43,6 +43,10 @@ const dataSchema = z.strictObject({
 
 const modelSchema = z.strictObject({
   from: z.string().default("new").describe('"new", or a Hugging Face folder'),
+  tokenizer: z
+    .string()
+    .optional()
+    .describe("of a new model: a folder with a tokenizer.json; default one token a byte"),
   architecture: z.enum(["bert", "roberta"]).optional().describe("of a new model; default roberta"),
   layers: count.optional().describe("of a new model; default 4"),
   hidden: count.optional().describe("width of a new model; default 128"),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -10,7 +11,7 @@ import {
   type Tokenizer,
   type TokenRow,
 } from "@textdiffusion/core";
-import { createRowOrder, saveTokenizer, validationBatches } from "@textdiffusion/data";
+import { createRowOrder, type FileTokenizer, saveTokenizer, validationBatches } from "@textdiffusion/data";
 import {
   type EncoderModel,
   type ModelRecord,
@@ -106,7 +107,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
       signal,
       identity: {
         data: { ...decoded.data, file: undefined, text: rows.fingerprint },
-        model: modelOptions,
+        model: { ...modelOptions, tokenizer: modelOptions.tokenizer && hashOfTokenizer(tokenizer) },
         record,
       },
     });
@@ -143,6 +144,11 @@ function validationOf(
   const spread = Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)]);
   const rates = Array.from({ length: 10 }, (_, index) => (index + 0.5) / 10);
   return validationBatches(spread, tokenizer, { rates, seed, batchSize });
+}
+
+/** What was trained on must come again; where its file lies does not matter. */
+function hashOfTokenizer(tokenizer: FileTokenizer): string {
+  return createHash("sha256").update(tokenizer.files["tokenizer.json"]).digest("hex");
 }
 
 /** The weights come last: a folder that has them is whole. */

@@ -1,5 +1,5 @@
 import { byName, DiffusionError, namedChoice, type Random, type Tokenizer } from "@textdiffusion/core";
-import { byteLevelTokenizer, loadTokenizer } from "@textdiffusion/data";
+import { byteLevelTokenizer, type FileTokenizer, loadTokenizer } from "@textdiffusion/data";
 import { createModel, type EncoderModel, loadModel, type ModelRecord } from "@textdiffusion/models";
 import { decodeTrainingOptions, type TrainingOptions } from "@textdiffusion/training";
 import type { DecodedConfig } from "./config.js";
@@ -8,7 +8,7 @@ import { modelRecordOf, newModelRecord } from "./model-defaults.js";
 
 /** What a run is, before anything heavy is made: every choice that the config left open is made here. */
 export interface TrainingPlan {
-  readonly tokenizer: Tokenizer;
+  readonly tokenizer: FileTokenizer;
   /** What the model folder will say of itself, without its training. */
   readonly record: ModelRecord;
   readonly options: TrainingOptions;
@@ -36,7 +36,7 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
   };
   const { learningRate = isNew ? 1e-3 : 1e-4, warmupSteps, ...training } = config.training;
   return {
-    tokenizer: isNew ? byteLevelTokenizer({ maxLength: rowLength }) : await loadTokenizer(from),
+    tokenizer: await tokenizerOf(config.model, rowLength),
     record,
     options: await decodeTrainingOptions({
       ...training,
@@ -55,7 +55,7 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
  *   `loadModel` throws
  */
 export async function openTrainingModel(
-  { from, logitAlignment: _, ...sizes }: DecodedConfig["model"],
+  { from, logitAlignment: _, tokenizer: __, ...sizes }: DecodedConfig["model"],
   tokenizer: Tokenizer,
   { rowLength }: ModelRecord,
   random: Random,
@@ -85,6 +85,14 @@ export async function openTrainingModel(
 }
 
 // --- internal ---
+
+function tokenizerOf(
+  { from, tokenizer }: DecodedConfig["model"],
+  rowLength: number,
+): Promise<FileTokenizer> | FileTokenizer {
+  if (from !== "new") return loadTokenizer(from);
+  return tokenizer === undefined ? byteLevelTokenizer({ maxLength: rowLength }) : loadTokenizer(tokenizer);
+}
 
 /** Small enough for a processor. Runs that are short against their text do better without dropout. */
 const newModelSizes = {

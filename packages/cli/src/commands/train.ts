@@ -11,6 +11,7 @@ interface TrainOptions {
   readonly data?: string;
   readonly format?: "text" | "pairs";
   readonly model?: string;
+  readonly tokenizer?: string;
   readonly out: string;
   readonly config?: string;
   readonly resume?: true;
@@ -39,6 +40,8 @@ Examples:
     $ textdiffusion train --data my-text.txt --model new --out my-model
   Larger, with a longer view of the text:
     $ textdiffusion train --data my-text.txt --model new --out my-model --layers 6 --hidden 192 --row-length 256
+  With a vocabulary of its own, made by train-tokenizer:
+    $ textdiffusion train --data my-text.txt --model new --tokenizer my-tokenizer --out my-model
   Go on with a BERT or RoBERTa from Hugging Face, downloaded into a folder:
     $ textdiffusion train --data my-text.txt --model ./roberta-base --out my-model --steps 2000
   To answer: on lines of { "prompt": "Why? ", "response": "Because." }, of which the answers are learnt:
@@ -62,6 +65,7 @@ export function trainCommand(context: CommandContext): Command {
       ).choices(["text", "pairs"]),
     )
     .option("--model <new-or-folder>", '"new", or a Hugging Face folder (default: new)')
+    .option("--tokenizer <folder>", "of a new model, see train-tokenizer (default: one token a byte)")
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--resume", "go on with the run in the output folder")
     .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
@@ -167,6 +171,7 @@ function withOptions(
       ...config.model,
       ...given({
         from: model && model !== "new" ? resolve(folder, model) : model,
+        tokenizer: options.tokenizer && resolve(folder, options.tokenizer),
         layers: options.layers,
         hidden: options.hidden,
         heads: options.heads,

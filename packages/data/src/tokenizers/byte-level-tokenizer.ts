@@ -16,7 +16,19 @@ export function byteLevelTokenizer(options: ByteLevelTokenizerOptions = {}): Fil
 
 /** Its `tokenizer.json`: RoBERTa's byte-level BPE without merges. */
 export function byteLevelTokenizerJson(): object {
-  const vocabulary = ["<s>", "<pad>", "</s>", "<unk>", ...byteAlphabet(), "<mask>"];
+  return byteLevelBpeJson(["<s>", "<pad>", "</s>", "<unk>", ...byteAlphabet(), "<mask>"], []);
+}
+
+/**
+ * The `tokenizer.json` of a byte-level BPE as RoBERTa's.
+ *
+ * @param vocabulary - by id, RoBERTa's five special tokens and the byte alphabet in it
+ * @param merges - the first merged first
+ */
+export function byteLevelBpeJson(
+  vocabulary: readonly string[],
+  merges: readonly (readonly [left: string, right: string])[],
+): object {
   const id = (token: string) => vocabulary.indexOf(token);
   return {
     version: "1.0",
@@ -51,7 +63,7 @@ export function byteLevelTokenizerJson(): object {
       byte_fallback: false,
       ignore_merges: false,
       vocab: Object.fromEntries(vocabulary.map((token, index) => [token, index])),
-      merges: [],
+      merges: merges.map((pair) => pair.join(" ")), // as strings: every version of the library reads those
     },
   };
 }

@@ -51,7 +51,7 @@ export async function saveTokenizer(tokenizer: Tokenizer, folder: string): Promi
       remedy: "Make it with loadTokenizer, tokenizerFromFiles, tokenizerFromJson or byteLevelTokenizer",
     });
   }
-  const [{ mkdir, writeFile }, { join }] = await Promise.all([
+  const [{ mkdir, rename, writeFile }, { join }] = await Promise.all([
     import("node:fs/promises"),
     import("node:path"),
   ]);
@@ -59,7 +59,11 @@ export async function saveTokenizer(tokenizer: Tokenizer, folder: string): Promi
     await mkdir(folder, { recursive: true });
     for (const name of tokenizerFileNames) {
       const text = tokenizer.files[name];
-      if (text !== undefined) await writeFile(join(folder, name), text);
+      if (text === undefined) continue;
+      // Whole or not at all: a torn tokenizer.json would be taken for this one.
+      const temporary = join(folder, `.${name}.${process.pid}`);
+      await writeFile(temporary, text);
+      await rename(temporary, join(folder, name));
     }
   } catch (cause) {
     throw new DiffusionError({
