@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   samplers: ["core"],
   denoisers: ["core"],
   constraints: ["core"],
+  render: ["core"],
   "onnx-denoiser": ["core"],
   data: ["core"],
   evaluation: ["core"],
@@ -40,7 +41,7 @@ const mayImport: Record<string, readonly string[]> = {
     "tfjs-backend-onnx",
     "backend-node",
   ],
-  cli: ["preset"],
+  cli: ["preset", "render"],
   "create-plugin": ["core"],
 };
 

@@ -1,5 +1,5 @@
+export { type PageReducer, type PageState, pageReducer } from "@textdiffusion/render";
 export { type AnimationOptions, animate } from "./animation/animate.js";
-export { type PageReducer, type PageState, pageReducer } from "./animation/page-state.js";
 export { type FrameOptions, renderFrame } from "./animation/render-frame.js";
 export { CONFIG_NAMES, type LoadedConfig, loadConfig } from "./config/load-config.js";
 export { main } from "./main.js";

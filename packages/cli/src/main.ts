@@ -10,6 +10,7 @@ import { forkCommand } from "./commands/fork.js";
 import { generateCommand } from "./commands/generate.js";
 import { labCommand } from "./commands/lab.js";
 import { pluginsCommand } from "./commands/plugins.js";
+import { renderCommand } from "./commands/render.js";
 import { replayCommand } from "./commands/replay.js";
 import { schemaCommand } from "./commands/schema.js";
 import { trainCommand } from "./commands/train.js";
@@ -28,6 +29,7 @@ Train a small model on a text of yours, then watch it write:
 Keep a run, watch it again, and change its course:
   $ textdiffusion generate --model my-model --prompt "Once" --trace run.jsonl
   $ textdiffusion replay run.jsonl
+  $ textdiffusion render run.jsonl --out run.html
   $ textdiffusion fork run.jsonl --at 5 --seed 8 --out fork.jsonl
 
 How good is it, and which sampler suits it:
@@ -92,6 +94,7 @@ function program(context: CommandContext): Command {
     .addCommand(trainCommand(context))
     .addCommand(generateCommand(context))
     .addCommand(replayCommand(context))
+    .addCommand(renderCommand(context))
     .addCommand(forkCommand(context))
     .addCommand(evalCommand(context))
     .addCommand(labCommand(context))

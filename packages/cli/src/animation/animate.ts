@@ -1,7 +1,7 @@
+import { type PageState, pageReducer } from "@textdiffusion/render";
 import type { GenerationEvent, Tokenizer } from "textdiffusion";
 import { LiveRegion, type TerminalStream } from "../terminal/live-region.js";
 import type { Paint } from "../terminal/paint.js";
-import { type PageState, pageReducer } from "./page-state.js";
 import { renderFrame } from "./render-frame.js";
 
 export interface AnimationOptions {

@@ -1,4 +1,5 @@
 import { openCanvas, reverseLoop } from "@textdiffusion/core";
+import { displayWidth, type PageState, pageReducer } from "@textdiffusion/render";
 import { oracleDenoiser } from "@textdiffusion/testkit";
 import {
   byteLevelTokenizer,
@@ -10,9 +11,7 @@ import {
 } from "textdiffusion";
 import { describe, expect, it } from "vitest";
 import { wordPieceTokenizer } from "../fixtures/word-piece-tokenizer.js";
-import { displayWidth } from "../terminal/display-width.js";
 import type { Look } from "../terminal/paint.js";
-import { type PageState, pageReducer } from "./page-state.js";
 import { renderFrame } from "./render-frame.js";
 
 const bytes = byteLevelTokenizer();

@@ -1,8 +1,7 @@
-import { displayWidth, splitGraphemes } from "../terminal/display-width.js";
+import type { PageState } from "@textdiffusion/render";
+import { displayWidth, splitGraphemes, tokenCells } from "@textdiffusion/render";
 import { type Look, type Paint, paintPlain } from "../terminal/paint.js";
 import { formatDuration, progressBar } from "../terminal/quantities.js";
-import type { PageState } from "./page-state.js";
-import { tokenCells } from "./token-cells.js";
 import { type Glyph, LINE_END, wrapGlyphs } from "./wrap-glyphs.js";
 
 export interface FrameOptions {

@@ -6,11 +6,11 @@ import {
   traceHeader,
   traceLines,
 } from "@textdiffusion/core";
+import { pageReducer } from "@textdiffusion/render";
 import { fakeDenoiser } from "@textdiffusion/testkit";
 import { byteLevelTokenizer, linearSchedule, remaskingSampler, type Tokenizer } from "textdiffusion";
 import { describe, expect, it } from "vitest";
 import { wordPieceTokenizer } from "../fixtures/word-piece-tokenizer.js";
-import { pageReducer } from "./page-state.js";
 import { renderFrame } from "./render-frame.js";
 
 /** A run of nonsense: with bytes, characters that are never whole, and pieces of words where no word is. */

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
+import { record, replayHtml } from "@textdiffusion/render";
 import { Command } from "commander";
 import {
   byName,
@@ -17,6 +18,7 @@ import { adjustDenoiser } from "../config/adjust-denoiser.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
 import { parsePrompt } from "../config/parse-prompt.js";
+import { assertPictureFile, writePicture } from "../config/picture-file.js";
 import type { CommandContext } from "./context.js";
 import { dtypeOption } from "./dtype-option.js";
 import { knownNames } from "./known-names.js";
@@ -45,6 +47,7 @@ interface GenerateOptions extends ShowOptions {
   readonly count: number;
   readonly seed?: number;
   readonly trace?: string;
+  readonly picture?: string;
 }
 
 const examples = `
@@ -60,6 +63,8 @@ Examples:
   With every step kept in a file, to watch it again:
     $ textdiffusion generate --model fables --prompt "The fox" --trace run.jsonl
     $ textdiffusion replay run.jsonl
+  As a page that replays the run, for a browser:
+    $ textdiffusion generate --model fables --prompt "The fox" --picture fox.html
   Three texts as JSON, for another program:
     $ textdiffusion generate --model fables --count 3 --json
 
@@ -126,7 +131,8 @@ export function generateCommand(context: CommandContext): Command {
       "what computes the model: huggingface, its weights, or onnx, its ONNX file (default: the weights, if there are any)",
     )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
-    .option("--trace <file>", "write every step into this file, for textdiffusion replay and fork");
+    .option("--trace <file>", "write every step into this file, for textdiffusion replay and fork")
+    .option("--picture <file>", "draw the run into FILE.html, a page that replays it");
   return addShowOptions(command)
     .addHelpText("after", examples)
     .action((options: GenerateOptions) => generate(options, context));
@@ -137,6 +143,8 @@ export function generateCommand(context: CommandContext): Command {
 async function generate(options: GenerateOptions, context: CommandContext): Promise<void> {
   const { folder, notes, paintNotes, signal } = context;
   const seed = options.seed ?? randomInt(1_000_000);
+  const picture = options.picture && resolve(folder, options.picture);
+  if (picture) await assertPictureFile(picture);
   const model = await openModel(options, context);
   try {
     const tokenizer = await model.get("tokenizer");
@@ -157,13 +165,18 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
       allowSpecial: options.allowEnd ? [endTokenOf(tokenizer)] : [],
     });
     if (!json) for (const search of searches) notes.write(`${paintNotes("dim", searchInWords(search))}\n`);
-    const events =
+    const run =
       trace === undefined ? model.stream(request) : traceToFile(resolve(folder, trace), model, request);
+    const recorder = picture ? record(run, tokenizer, { title: name, timed: true }) : undefined;
+    const events = recorder?.events ?? run;
     const size = typeof prompt === "string" ? ` of ${length} tokens` : "";
     const texts = `${count} text${count === 1 ? "" : "s"}${size}`;
     const announcement = `Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.`;
     const alsoInJson = searches.length > 0 ? { searches } : {};
     await showGeneration({ events, model, seed, options, context, announcement, alsoInJson });
+    if (picture === undefined || recorder === undefined) return;
+    await writePicture(picture, replayHtml([recorder.recording()]));
+    if (!json) notes.write(`${paintNotes("dim", `The replay is in ${options.picture}.`)}\n`);
   } finally {
     await model.dispose();
   }

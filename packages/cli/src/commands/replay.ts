@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { type PageState, pageReducer } from "@textdiffusion/render";
 import { Command, Option } from "commander";
 import {
   byName,
@@ -15,7 +16,6 @@ import {
   verifyTrace,
 } from "textdiffusion";
 import { animate } from "../animation/animate.js";
-import { type PageState, pageReducer } from "../animation/page-state.js";
 import { renderFrame } from "../animation/render-frame.js";
 import { loadConfig } from "../config/load-config.js";
 import type { CommandContext } from "./context.js";
@@ -203,7 +203,7 @@ async function* pagesOf(trace: Trace): AsyncGenerator<PageState, void, void> {
 }
 
 /** The name of the run's sampler. */
-function titleOf({ header }: Trace): string {
+export function titleOf({ header }: Trace): string {
   const { sampler } = header.config;
   if (typeof sampler === "string") return sampler;
   const { name } = (sampler ?? {}) as { readonly name?: unknown };

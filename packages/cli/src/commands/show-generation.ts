@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
+import { printable } from "@textdiffusion/render";
 import type { Command } from "commander";
 import type { GenerationEvent, TextDiffusion, Tokenizer } from "textdiffusion";
 import { match } from "ts-pattern";
 import { animate } from "../animation/animate.js";
-import { printable } from "../terminal/display-width.js";
 import { formatDuration } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
 import { naturalNumber } from "./option-values.js";

@@ -1,4 +1,4 @@
-import { displayWidth } from "../terminal/display-width.js";
+import { displayWidth } from "@textdiffusion/render";
 import { LiveRegion, type TerminalStream } from "../terminal/live-region.js";
 import type { Paint } from "../terminal/paint.js";
 import { progressBar } from "../terminal/quantities.js";

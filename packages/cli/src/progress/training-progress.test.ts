@@ -1,6 +1,6 @@
+import { displayWidth } from "@textdiffusion/render";
 import type { TrainingEvent, TrainingStepFinished } from "textdiffusion";
 import { describe, expect, it } from "vitest";
-import { displayWidth } from "../terminal/display-width.js";
 import { paintPlain } from "../terminal/paint.js";
 import { renderTrainingBar, trainingProgress } from "./training-progress.js";
 

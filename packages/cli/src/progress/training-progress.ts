@@ -1,6 +1,6 @@
+import { displayWidth } from "@textdiffusion/render";
 import { progressLine, type TrainingEvent, type TrainingStepFinished } from "textdiffusion";
 import { match } from "ts-pattern";
-import { displayWidth } from "../terminal/display-width.js";
 import { LiveRegion, type TerminalStream } from "../terminal/live-region.js";
 import type { Paint } from "../terminal/paint.js";
 import { formatCount, formatDuration, progressBar } from "../terminal/quantities.js";

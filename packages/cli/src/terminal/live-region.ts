@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { displayWidth } from "./display-width.js";
+import { displayWidth } from "@textdiffusion/render";
 
 /** A terminal, or what a test puts in its place. */
 export interface TerminalStream {

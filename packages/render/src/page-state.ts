@@ -4,7 +4,7 @@ import {
   type PositionChange,
   type StepFinished,
   type Tokenizer,
-} from "textdiffusion";
+} from "@textdiffusion/core";
 import { match } from "ts-pattern";
 
 /** Everything that one frame shows. Flat arrays, row after row, as in the events. */

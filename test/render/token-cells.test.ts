@@ -1,7 +1,7 @@
+import { INCOMPLETE, tokenCells } from "@textdiffusion/render";
 import { byteLevelTokenizer } from "textdiffusion";
 import { describe, expect, it } from "vitest";
-import { wordPieceTokenizer } from "../fixtures/word-piece-tokenizer.js";
-import { INCOMPLETE, tokenCells } from "./token-cells.js";
+import { wordPieceTokenizer } from "../../packages/cli/src/fixtures/word-piece-tokenizer.js";
 
 const bytes = byteLevelTokenizer();
 const { mask, end } = bytes.special;

@@ -1,5 +1,5 @@
-import type { Tokenizer } from "textdiffusion";
-import { printable } from "../terminal/display-width.js";
+import type { Tokenizer } from "@textdiffusion/core";
+import { printable } from "./display-width.js";
 
 /** What a position shows: its text, or undefined where a mask stands. */
 export type CellText = string | undefined;

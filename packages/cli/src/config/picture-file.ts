@@ -1,0 +1,87 @@
+import { open, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
+import { DiffusionError } from "textdiffusion";
+
+/** What a picture of a run is written as, by the ending of its file. */
+export type PictureKind = "html";
+
+/**
+ * Says whether a file may get a picture, before anything is computed for it: it is new, or an earlier picture.
+ *
+ * @throws DiffusionError `CONFIG_INVALID` for another ending, `FILE_NOT_WRITABLE` for a file that is something else
+ */
+export async function assertPictureFile(file: string): Promise<PictureKind> {
+  const kind = extname(file).slice(1).toLowerCase();
+  if (!isKind(kind)) {
+    throw new DiffusionError({
+      code: "CONFIG_INVALID",
+      component: "cli/picture",
+      problem: `expected a file that ends in ${Object.keys(beginnings)
+        .map((each) => `.${each}`)
+        .join(" or ")}, got ${file}`,
+      remedy: "Its ending says what is written",
+    });
+  }
+  const start = await beginningOf(file);
+  if (start === undefined || start.length === 0 || beginnings[kind].test(start.toString("utf8"))) return kind;
+  throw new DiffusionError({
+    code: "FILE_NOT_WRITABLE",
+    component: "cli/picture",
+    problem: `expected a new file or an earlier picture, got ${file}, which is something else`,
+    remedy: "Choose another name",
+    details: { file },
+  });
+}
+
+/** Writes a picture, whole or not at all. @throws DiffusionError `FILE_NOT_WRITABLE` */
+export async function writePicture(file: string, content: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(file), `.textdiffusion-${process.pid}${extname(file)}`);
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new DiffusionError({
+      code: "FILE_NOT_WRITABLE",
+      component: "cli/picture",
+      problem: `expected to write ${file}, got ${String(cause)}`,
+      remedy: "Choose a folder that exists and can be written",
+      details: { file },
+      cause,
+    });
+  }
+}
+
+// --- internal ---
+
+/** How our own files of a kind begin. */
+const beginnings: Readonly<Record<PictureKind, RegExp>> = {
+  html: /^<!doctype html>[\s\S]{0,60}<meta charset="utf-8">\s*<meta name="generator" content="textdiffusion">/,
+};
+
+function isKind(kind: string): kind is PictureKind {
+  return Object.hasOwn(beginnings, kind);
+}
+
+async function beginningOf(file: string): Promise<Buffer | undefined> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(file, "r");
+  } catch {
+    return undefined; // none there, or one that writing will complain of
+  }
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(256), 0, 256, 0);
+    return buffer.subarray(0, bytesRead);
+  } catch (cause) {
+    throw new DiffusionError({
+      code: "FILE_NOT_WRITABLE",
+      component: "cli/picture",
+      problem: `expected a file, got ${file}: ${String(cause)}`,
+      remedy: "Choose another name",
+      cause,
+    });
+  } finally {
+    await handle.close();
+  }
+}

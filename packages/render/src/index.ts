@@ -1,0 +1,14 @@
+export { displayWidth, printable, splitGraphemes } from "./display-width.js";
+export { type PageReducer, type PageState, pageReducer } from "./page-state.js";
+export {
+  type CellChange,
+  type RecordedFrame,
+  type Recorder,
+  type Recording,
+  type RecordingOptions,
+  record,
+  recordAll,
+} from "./recording.js";
+export { defineTextDiffusion } from "./replay-element.js";
+export { type ReplayHtmlOptions, replayHtml } from "./replay-html.js";
+export { type CellText, INCOMPLETE, tokenCells } from "./token-cells.js";
