@@ -1,4 +1,5 @@
 export { displayWidth, printable, splitGraphemes } from "./display-width.js";
+export { type ReplayGifOptions, replayGif } from "./gif/replay-gif.js";
 export { type PageReducer, type PageState, pageReducer } from "./page-state.js";
 export {
   type CellChange,

@@ -237,7 +237,8 @@ export function defineTextDiffusion(): void {
         const fresh = now.frame > 0 && now.frame === frame && !done;
         span.className = given[index] ? "given" : fresh ? "fresh" : "";
         span.style.color = given[index] || now.frame === 0 ? "" : colourOf(now, last, colour);
-        span.textContent = done || given[index] ? now.text : now.text.replaceAll("\n", "↵");
+        span.textContent =
+          done || given[index] ? now.text : now.text.replaceAll("\n", wideTokens ? "↵\n" : "↵");
       });
       const masked = frame === 0 ? cells.filter((text) => text === null).length : frames[frame - 1].masked;
       const { forwards, elapsedMs } = frame === 0 ? { forwards: 0, elapsedMs: undefined } : frames[frame - 1];

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { resolve } from "node:path";
-import { record, replayHtml } from "@textdiffusion/render";
+import { record } from "@textdiffusion/render";
 import { Command } from "commander";
 import {
   byName,
@@ -18,7 +18,7 @@ import { adjustDenoiser } from "../config/adjust-denoiser.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
 import { parsePrompt } from "../config/parse-prompt.js";
-import { assertPictureFile, writePicture } from "../config/picture-file.js";
+import { assertPictureFile, drawPicture, writePicture } from "../config/picture-file.js";
 import type { CommandContext } from "./context.js";
 import { dtypeOption } from "./dtype-option.js";
 import { knownNames } from "./known-names.js";
@@ -132,7 +132,7 @@ export function generateCommand(context: CommandContext): Command {
     )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--trace <file>", "write every step into this file, for textdiffusion replay and fork")
-    .option("--picture <file>", "draw the run into FILE.html, a page that replays it");
+    .option("--picture <file>", "draw the run into FILE.html, a page that replays it, or FILE.gif");
   return addShowOptions(command)
     .addHelpText("after", examples)
     .action((options: GenerateOptions) => generate(options, context));
@@ -144,7 +144,7 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
   const { folder, notes, paintNotes, signal } = context;
   const seed = options.seed ?? randomInt(1_000_000);
   const picture = options.picture && resolve(folder, options.picture);
-  if (picture) await assertPictureFile(picture);
+  const kind = picture ? await assertPictureFile(picture) : undefined;
   const model = await openModel(options, context);
   try {
     const tokenizer = await model.get("tokenizer");
@@ -174,8 +174,8 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
     const announcement = `Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.`;
     const alsoInJson = searches.length > 0 ? { searches } : {};
     await showGeneration({ events, model, seed, options, context, announcement, alsoInJson });
-    if (picture === undefined || recorder === undefined) return;
-    await writePicture(picture, replayHtml([recorder.recording()]));
+    if (!picture || !kind || !recorder) return;
+    await writePicture(picture, drawPicture(kind, [recorder.recording()]));
     if (!json) notes.write(`${paintNotes("dim", `The replay is in ${options.picture}.`)}\n`);
   } finally {
     await model.dispose();

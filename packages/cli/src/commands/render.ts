@@ -1,8 +1,8 @@
 import { relative, resolve } from "node:path";
-import { type Recording, recordAll, replayHtml } from "@textdiffusion/render";
+import { type Recording, recordAll } from "@textdiffusion/render";
 import { Command } from "commander";
 import { readTraceFile } from "textdiffusion";
-import { assertPictureFile, writePicture } from "../config/picture-file.js";
+import { assertPictureFile, drawPicture, writePicture } from "../config/picture-file.js";
 import type { CommandContext } from "./context.js";
 import { describeEnding, titleOf } from "./replay.js";
 
@@ -18,13 +18,16 @@ Examples:
   Two samplers side by side:
     $ textdiffusion render confidence.jsonl random.jsonl --out samplers.html
 
+  As a picture that moves:
+    $ textdiffusion render run.jsonl --out run.gif
+
 The page is complete in itself and loads nothing. Keys: space, arrows, Home, End.`;
 
 export function renderCommand(context: CommandContext): Command {
   return new Command("render")
-    .description("draw traced runs: a page that replays them")
+    .description("draw traced runs: a page or a GIF that replays them")
     .argument("<traces...>", "files made by generate --trace or by fork; several stand side by side")
-    .requiredOption("--out <file>", "FILE.html")
+    .requiredOption("--out <file>", "FILE.html, or FILE.gif")
     .addHelpText("after", examples)
     .action((files: readonly string[], options: RenderOptions) => render(files, options, context));
 }
@@ -37,7 +40,7 @@ async function render(
   { folder, notes, paintNotes }: CommandContext,
 ): Promise<void> {
   const out = resolve(folder, options.out);
-  await assertPictureFile(out);
+  const kind = await assertPictureFile(out);
   const recordings: Recording[] = [];
   for (const file of files) {
     const trace = await readTraceFile(resolve(folder, file));
@@ -50,6 +53,6 @@ async function render(
       await trace.events.return();
     }
   }
-  await writePicture(out, replayHtml(recordings));
-  notes.write(`The replay is in ${relative(folder, out)}. Open it in a browser.\n`);
+  await writePicture(out, drawPicture(kind, recordings));
+  notes.write(`The replay is in ${relative(folder, out)}.\n`);
 }

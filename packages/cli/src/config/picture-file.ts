@@ -1,9 +1,11 @@
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
+import { type Recording, replayGif, replayHtml } from "@textdiffusion/render";
 import { DiffusionError } from "textdiffusion";
+import { match } from "ts-pattern";
 
 /** What a picture of a run is written as, by the ending of its file. */
-export type PictureKind = "html";
+export type PictureKind = "html" | "gif";
 
 /**
  * Says whether a file may get a picture, before anything is computed for it: it is new, or an earlier picture.
@@ -33,6 +35,14 @@ export async function assertPictureFile(file: string): Promise<PictureKind> {
   });
 }
 
+/** Recordings as a picture of a kind. */
+export function drawPicture(kind: PictureKind, recordings: readonly Recording[]): string | Uint8Array {
+  return match(kind)
+    .with("html", () => replayHtml(recordings))
+    .with("gif", () => replayGif(recordings))
+    .exhaustive();
+}
+
 /** Writes a picture, whole or not at all. @throws DiffusionError `FILE_NOT_WRITABLE` */
 export async function writePicture(file: string, content: string | Uint8Array): Promise<void> {
   const temporary = join(dirname(file), `.textdiffusion-${process.pid}${extname(file)}`);
@@ -56,6 +66,7 @@ export async function writePicture(file: string, content: string | Uint8Array): 
 
 /** How our own files of a kind begin. */
 const beginnings: Readonly<Record<PictureKind, RegExp>> = {
+  gif: /^GIF8[79]a/,
   html: /^<!doctype html>[\s\S]{0,60}<meta charset="utf-8">\s*<meta name="generator" content="textdiffusion">/,
 };
 
