@@ -32,7 +32,7 @@ it("keeps a page of somebody else's, and knows what it can draw", async () => {
   await expect(assertPictureFile(file("mine.html"))).rejects.toThrow(/is something else.*FILE_NOT_WRITABLE/);
   expect(readFileSync(file("mine.html"), "utf8")).toContain("mine");
   await expect(assertPictureFile(file("run.bmp"))).rejects.toThrow(
-    /ends in \.html.*run\.bmp.*CONFIG_INVALID/,
+    /ends in .gif or .html.*run\.bmp.*CONFIG_INVALID/,
   );
   await expect(assertPictureFile(folder)).rejects.toThrow(/CONFIG_INVALID/);
 });
