@@ -13,7 +13,7 @@ describe("decodeConfig", () => {
       plugins: [],
       data: { documents: "file" },
       model: { from: "new" },
-      training: { steps: 1000, batchSize: 16, seed: 0 },
+      training: { batchSize: 16, seed: 0 },
     });
   });
 

@@ -65,9 +65,15 @@ const modelSchema = z.strictObject({
     ),
 });
 
+/** Steps, or once an epoch. */
+const interval = z.union([count, z.literal("epoch")]);
+
 const trainingSchema = z.strictObject({
   ...trainingOptionsSchema.shape,
-  steps: trainingOptionsSchema.shape.steps.default(1000),
+  steps: trainingOptionsSchema.shape.steps.optional().describe("optimizer steps; default 1000"),
+  epochs: z.number().positive().optional().describe("passes over the text, in place of steps"),
+  evaluateEvery: interval.default(500).describe('steps between validations, or "epoch"'),
+  saveEvery: interval.default(500).describe('steps between checkpoints, or "epoch"'),
   learningRate: trainingOptionsSchema.shape.learningRate
     .removeDefault()
     .optional()

@@ -51,6 +51,25 @@ describe("trainTextDiffusion", () => {
     });
   });
 
+  it("ends with the best weights where those are wanted, an epoch at a time", async () => {
+    const seen: TrainingEvent[] = [];
+    const out = path("best");
+    const { reason, steps } = await trainTextDiffusion({
+      ...small,
+      data: { ...small.data, shiftRows: true },
+      training: { epochs: 3, batchSize: 4, learningRate: 0.5, result: "best", evaluateEvery: "epoch" },
+      out,
+      onEvent: (event) => seen.push(event),
+    });
+    expect(reason).toBe("completed");
+    const best = seen.filter((event) => event.kind === "best").at(-1);
+    const weights = (file: string) => readFileSync(join(file, "model.safetensors"));
+    expect(weights(out).equals(weights(best?.folder ?? ""))).toBe(true);
+    expect(seen.filter(({ kind }) => kind === "validation")).toHaveLength(4);
+    expect(seen.filter(({ kind }) => kind === "step")).toHaveLength(steps);
+    expect(readFileSync(join(out, "textdiffusion.json"), "utf8")).toContain(`"steps": ${best?.step}`);
+  });
+
   it("saves and says so when it is aborted", async () => {
     const controller = new AbortController();
     const outcome = await trainTextDiffusion({

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { copyFile, readdir, rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import {
@@ -21,6 +22,7 @@ import {
 } from "@textdiffusion/models";
 import { createLearner } from "@textdiffusion/training";
 import {
+  bestModel,
   createMetricsFile,
   openCheckpointFolder,
   type TrainingEvent,
@@ -65,9 +67,11 @@ export interface TrainOutcome extends Pick<TrainingFinished, "reason" | "step" |
 export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOutcome> {
   const { out, resume, signal, onEvent, ...config } = request;
   const decoded = await decodeConfig(config);
-  const { tokenizer, record, options, modelOptions } = await planTraining(decoded);
-  const random = Random.fromSeed(options.seed);
+  const { tokenizer, record, optionsFor, modelOptions } = await planTraining(decoded);
+  const random = Random.fromSeed(decoded.training.seed);
   const rows = await trainingRows(tokenizer, decoded.data, record, random.split("cuts"));
+  const order = createRowOrder(rows.train, random.split("rows"));
+  const options = await optionsFor(order.rowCount);
   assertOutIsFree(out, modelOptions.from);
   const pipeline = await createPipeline({
     plugins: [...defaultPlugins, ...decoded.plugins],
@@ -99,7 +103,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
     const events = train({
       learner,
       collator,
-      rows: createRowOrder(rows.train, random.split("rows")),
+      rows: order,
       options,
       validation: validationOf(rows.validation, tokenizer, options),
       checkpoints: await openCheckpointFolder(join(out, "checkpoints"), { saveModel: save }),
@@ -120,7 +124,10 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
       if (event.kind === "finished") outcome = { out, reason: event.reason, step, steps: event.steps };
       await setImmediate(); // backends that compute at once never let an abort be heard
     }
-    if (outcome.reason === "completed") await save(out);
+    if (outcome.reason === "aborted") return outcome;
+    const best = options.result === "best" ? await bestModel(join(out, "checkpoints")) : undefined;
+    if (best === undefined) await save(out);
+    else await copyModelFolder(best, out);
     return outcome;
   } finally {
     for (const part of owned.reverse()) part.dispose();
@@ -149,6 +156,16 @@ function validationOf(
 /** What was trained on must come again; where its file lies does not matter. */
 function hashOfTokenizer(tokenizer: FileTokenizer): string {
   return createHash("sha256").update(tokenizer.files["tokenizer.json"]).digest("hex");
+}
+
+/** The weights come last, and each file whole or not at all. */
+async function copyModelFolder(from: string, to: string): Promise<void> {
+  const weightsLast = (name: string) => (name.endsWith(".safetensors") ? 1 : 0);
+  for (const name of (await readdir(from)).sort((a, b) => weightsLast(a) - weightsLast(b))) {
+    const temporary = join(to, `.${name}.${process.pid}`);
+    await copyFile(join(from, name), temporary);
+    await rename(temporary, join(to, name));
+  }
 }
 
 /** The weights come last: a folder that has them is whole. */

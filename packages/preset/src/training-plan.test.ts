@@ -6,7 +6,7 @@ const plan = async (config: TextDiffusionConfig) => planTraining(await decodeCon
 
 describe("planTraining", () => {
   it("makes every choice of a new model", async () => {
-    const { tokenizer, record, options } = await plan({});
+    const { tokenizer, record, optionsFor } = await plan({});
     expect(tokenizer.vocabularySize).toBe(261); // 256 bytes and 5 special tokens
     expect(record).toMatchObject({
       rowLength: 128,
@@ -14,18 +14,37 @@ describe("planTraining", () => {
       schedule: "linear",
       collator: "stratified",
     });
-    expect(options).toMatchObject({ steps: 1000, learningRate: 1e-3, warmupSteps: 50 });
+    expect(await optionsFor(77)).toMatchObject({ steps: 1000, learningRate: 1e-3, warmupSteps: 50 });
   });
 
   it("leaves what the config says", async () => {
     const sampler = { name: "random", steps: 9 } as const;
-    const { record, options } = await plan({
+    const { record, optionsFor } = await plan({
       sampler,
       data: { rowLength: 32, frame: true },
       training: { steps: 10, learningRate: 0.5, warmupSteps: 3 },
     });
     expect(record).toMatchObject({ rowLength: 32, frame: true, sampler });
-    expect(options).toMatchObject({ steps: 10, learningRate: 0.5, warmupSteps: 3 });
+    expect(await optionsFor(77)).toMatchObject({ steps: 10, learningRate: 0.5, warmupSteps: 3 });
+  });
+
+  it("counts epochs in steps: two and a half of 77 rows in steps of 8", async () => {
+    const training = {
+      epochs: 2.5,
+      batchSize: 4,
+      accumulate: 2,
+      evaluateEvery: "epoch",
+      saveEvery: 7,
+    } as const;
+    const { optionsFor } = await plan({ training });
+    expect(await optionsFor(77)).toMatchObject({
+      steps: 25,
+      warmupSteps: 1,
+      evaluateEvery: 10,
+      saveEvery: 7,
+    });
+    expect(await optionsFor(1)).toMatchObject({ steps: 1, evaluateEvery: 1 });
+    await expect(plan({ training: { epochs: 1, steps: 1 } })).rejects.toThrow(/got both.*CONFIG_INVALID/);
   });
 
   it("learns pairs with their ends, in rows of one length, unless the config says otherwise", async () => {

@@ -11,7 +11,8 @@ export interface TrainingPlan {
   readonly tokenizer: FileTokenizer;
   /** What the model folder will say of itself, without its training. */
   readonly record: ModelRecord;
-  readonly options: TrainingOptions;
+  /** How the run goes, once it is known how many rows an epoch has. @throws DiffusionError `CONFIG_INVALID` */
+  optionsFor(rowCount: number): Promise<TrainingOptions>;
   readonly modelOptions: DecodedConfig["model"];
 }
 
@@ -34,15 +35,25 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
     sampler: recorded(config.sampler ?? byName(base.sampler)),
     logitAlignment: config.model.logitAlignment ?? base.logitAlignment,
   };
-  const { learningRate = isNew ? 1e-3 : 1e-4, warmupSteps, ...training } = config.training;
+  const { epochs, ...training } = config.training;
+  if (epochs !== undefined && training.steps !== undefined) throw stepsAndEpochs();
   return {
     tokenizer: await tokenizerOf(config.model, rowLength),
     record,
-    options: await decodeTrainingOptions({
-      ...training,
-      learningRate,
-      warmupSteps: warmupSteps ?? Math.floor(training.steps / 20),
-    }),
+    optionsFor: (rowCount) => {
+      const stepsAnEpoch = rowCount / (training.batchSize * training.accumulate);
+      const every = (interval: number | "epoch") =>
+        interval === "epoch" ? Math.max(1, Math.round(stepsAnEpoch)) : interval;
+      const steps = epochs === undefined ? (training.steps ?? 1000) : Math.ceil(epochs * stepsAnEpoch);
+      return decodeTrainingOptions({
+        ...training,
+        steps,
+        learningRate: training.learningRate ?? (isNew ? 1e-3 : 1e-4),
+        warmupSteps: training.warmupSteps ?? Math.floor(steps / 20),
+        evaluateEvery: every(training.evaluateEvery),
+        saveEvery: every(training.saveEvery),
+      });
+    },
     modelOptions: config.model,
   };
 }
@@ -107,6 +118,15 @@ const newModelSizes = {
 /** Pairs end in end tokens that are learnt; rows of one length keep the model's graphs few. */
 function recordForPairs(record: ModelRecord, rowLength: number): ModelRecord {
   return { ...record, frame: true, collator: { name: "prompt-response", rowLength } };
+}
+
+function stepsAndEpochs(): DiffusionError {
+  return new DiffusionError({
+    code: "CONFIG_INVALID",
+    component: "textdiffusion/train",
+    problem: "expected training.steps or training.epochs, got both",
+    remedy: "Leave one of them out",
+  });
 }
 
 function unframedPairs(): DiffusionError {

@@ -3,6 +3,7 @@
  * types of TensorFlow.js, which do not compile where libraries are checked.
  */
 export {
+  bestModel,
   type CheckpointFolderOptions,
   latestCheckpoint,
   openCheckpointFolder,
@@ -12,6 +13,7 @@ export type { RunConfig } from "./checkpoints/run-config.js";
 export { type LearnerOptions, learnerOptionsSchema } from "./learner/learner-options.js";
 export { createMetricsFile, type MetricsFile } from "./metrics/metrics-file.js";
 export type {
+  BestModelSaved,
   CheckpointSaved,
   TrainingEvent,
   TrainingFinished,

@@ -19,6 +19,9 @@ interface TrainOptions {
   readonly schedule?: string;
   readonly collator?: string;
   readonly steps?: number;
+  readonly epochs?: number;
+  readonly result?: "last" | "best";
+  readonly patience?: number;
   readonly batchSize?: number;
   readonly accumulate?: number;
   readonly rowLength?: number;
@@ -70,6 +73,22 @@ export function trainCommand(context: CommandContext): Command {
     .option("--resume", "go on with the run in the output folder")
     .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
     .option("--steps <number>", "optimizer steps (default: 1000)", positiveInteger("--steps"))
+    .addOption(
+      new Option("--epochs <number>", "passes over the text, in place of steps")
+        .argParser(positiveNumber("--epochs"))
+        .conflicts("steps"),
+    )
+    .addOption(
+      new Option("--result <weights>", "end with the last weights, or those of the best validation").choices([
+        "last",
+        "best",
+      ]),
+    )
+    .option(
+      "--patience <validations>",
+      "stop when so many in a row are not better (default: go on)",
+      positiveInteger("--patience"),
+    )
     .option(
       "--batch-size <rows>",
       "rows of text in memory at once (default: 16)",
@@ -135,7 +154,12 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
       onEvent: progress.show,
     });
     progress.close();
-    if (outcome.reason === "completed") {
+    if (outcome.reason === "stopped") {
+      notes.write(
+        `Stopped after step ${outcome.step} of ${outcome.steps}: validations did not get better.\n`,
+      );
+    }
+    if (outcome.reason !== "aborted") {
       notes.write(`The model is in ${options.out}. Let it write:\n`);
       notes.write(`  ${command} generate --model ${quoted(options.out)}\n`);
     } else {
@@ -179,8 +203,17 @@ function withOptions(
     },
     training: {
       ...config.training,
-      ...given({
+      // One of the two: what the command line says takes the place of both.
+      ...((options.steps ?? options.epochs) !== undefined && {
         steps: options.steps,
+        epochs: options.epochs,
+      }),
+      ...given({
+        result: options.result,
+        earlyStopping:
+          options.patience === undefined
+            ? undefined
+            : { ...config.training?.earlyStopping, patience: options.patience },
         batchSize: options.batchSize,
         accumulate: options.accumulate,
         learningRate: options.learningRate,

@@ -88,7 +88,7 @@ function movingBar({ stream, paint }: TrainingProgressOptions): TrainingProgress
             ),
           );
         })
-        .with({ kind: "checkpoint" }, () => undefined)
+        .with({ kind: "checkpoint" }, { kind: "best" }, () => undefined)
         .with({ kind: "finished" }, () => region.close())
         .exhaustive(),
     close: () => region.close(),

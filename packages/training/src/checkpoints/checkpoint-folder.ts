@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DiffusionError } from "@textdiffusion/core";
@@ -13,7 +14,8 @@ export interface CheckpointFolderOptions {
 
 /**
  * Checkpoints as folders `step-00000500` below `folder`: the model's files, `learner.safetensors` (weights, moments)
- * and `trainer.json` (step, data position, config, sizes and SHA-256 of the files).
+ * and `trainer.json` (step, data position, config, sizes and SHA-256 of the files). The best model, `best-00000300`, is
+ * a model folder alone.
  *
  * A checkpoint is written under a temporary name, brought to the disk and renamed, so a kill at any moment leaves
  * whole checkpoints only. One process may save into a folder at a time; any number may read.
@@ -33,7 +35,7 @@ export async function openCheckpointFolder(
     await writeFile(probe, "");
     await rm(probe);
   });
-  return { save, latest };
+  return { save, latest, saveBest };
 
   async function save(checkpoint: TrainingCheckpoint, keep: number): Promise<SavedCheckpoint> {
     const name = nameOf(checkpoint.step);
@@ -46,7 +48,7 @@ export async function openCheckpointFolder(
         const manifest = await describeCheckpoint(temporary, checkpoint);
         await writeFile(join(temporary, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
         await publishFolder(temporary, final);
-        await removeOld(folder, keep);
+        await remove(folder, (await namesOf(folder, STEP)).slice(0, -keep));
         const files = Object.values(manifest.files).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
         return { folder: final, sizeBytes: files + (await sizeOfFile(join(final, MANIFEST_FILE))) };
       } finally {
@@ -58,7 +60,7 @@ export async function openCheckpointFolder(
   async function latest(): Promise<TrainingCheckpoint | undefined> {
     const newest = await latestCheckpoint(folder);
     if (newest === undefined) return undefined;
-    const { step, position, config } = await readManifest(newest);
+    const { step, position, config, best } = await readManifest(newest);
     if (nameOf(step) !== basename(newest)) {
       throw new DiffusionError({
         code: "CHECKPOINT_INVALID",
@@ -67,14 +69,42 @@ export async function openCheckpointFolder(
         remedy: `Call the folder ${nameOf(step)}, if it was renamed`,
       });
     }
-    return { step, position, config, learner: await readLearnerFile(join(newest, LEARNER_FILE)) };
+    return { step, position, config, best, learner: await readLearnerFile(join(newest, LEARNER_FILE)) };
+  }
+
+  async function saveBest(step: number): Promise<string> {
+    const name = nameOf(step, BEST);
+    const [temporary, final] = [join(folder, UNFINISHED + name), join(folder, name)];
+    return writing(final, async () => {
+      try {
+        await mkdir(temporary);
+        await saveModel(temporary);
+        // A run that was killed here and resumed comes to the same model again.
+        await remove(folder, [name]);
+        await publishFolder(temporary, final);
+        const earlier = await namesOf(folder, BEST);
+        await remove(
+          folder,
+          earlier.filter((each) => each !== name),
+        );
+        return final;
+      } finally {
+        await rm(temporary, { recursive: true, force: true });
+      }
+    });
   }
 }
 
 /** The newest checkpoint below `folder`, itself a model folder, or undefined where there is none. Its files are not checked. */
 export async function latestCheckpoint(folder: string): Promise<string | undefined> {
-  const newest = (await checkpointNames(folder)).at(-1);
+  const newest = (await namesOf(folder, STEP)).at(-1);
   return newest === undefined ? undefined : join(folder, newest);
+}
+
+/** The model of the best validation below `folder`, or undefined where none was kept. */
+export async function bestModel(folder: string): Promise<string | undefined> {
+  const best = (await namesOf(folder, BEST)).at(-1);
+  return best === undefined ? undefined : join(folder, best);
 }
 
 // --- internal ---
@@ -82,20 +112,26 @@ export async function latestCheckpoint(folder: string): Promise<string | undefin
 /** Begins the names of what is not, or no longer, a checkpoint. */
 const UNFINISHED = ".unfinished-";
 
-function nameOf(step: number): string {
-  return `step-${String(step).padStart(8, "0")}`;
+const STEP = "step-";
+const BEST = "best-";
+
+function nameOf(step: number, kind = STEP): string {
+  return `${kind}${String(step).padStart(8, "0")}`;
 }
 
 /** Ascending by step. */
-async function checkpointNames(folder: string): Promise<string[]> {
+async function namesOf(folder: string, kind: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  const stepOf = (name: string) => Number(name.slice("step-".length));
-  return names.filter((name) => /^step-\d{8,}$/.test(name)).sort((a, b) => stepOf(a) - stepOf(b));
+  const stepOf = (name: string) => Number(name.slice(kind.length));
+  return names
+    .filter((name) => name.startsWith(kind) && /^\d{8,}$/.test(name.slice(kind.length)))
+    .sort((a, b) => stepOf(a) - stepOf(b));
 }
 
 /** Renames first: a folder that is half deleted must not look like a checkpoint. */
-async function removeOld(folder: string, keep: number): Promise<void> {
-  for (const name of (await checkpointNames(folder)).slice(0, -keep)) {
+async function remove(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    if (!existsSync(join(folder, name))) continue;
     await rename(join(folder, name), join(folder, UNFINISHED + name));
     await rm(join(folder, UNFINISHED + name), { recursive: true });
   }

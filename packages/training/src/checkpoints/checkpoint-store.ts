@@ -1,4 +1,5 @@
 import type { NamedArray } from "@textdiffusion/core";
+import type { BestValidation } from "../trainer/best-validation.js";
 import type { RunConfig } from "./run-config.js";
 
 /** Everything that a run needs to go on as if it had never stopped. */
@@ -10,6 +11,8 @@ export interface TrainingCheckpoint {
   readonly config: RunConfig;
   /** `Learner.state()`. */
   readonly learner: Readonly<Record<string, NamedArray>>;
+  /** None before the first validation, and in checkpoints of old. */
+  readonly best?: BestValidation;
 }
 
 export interface SavedCheckpoint {
@@ -25,4 +28,6 @@ export interface CheckpointStore {
   save(checkpoint: TrainingCheckpoint, keep: number): Promise<SavedCheckpoint>;
   /** The newest one, checked, or undefined when there is none. */
   latest(): Promise<TrainingCheckpoint | undefined>;
+  /** Saves the model alone, all or nothing, in the place of the best one before. @returns its folder */
+  saveBest(step: number): Promise<string>;
 }

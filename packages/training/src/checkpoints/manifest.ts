@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DiffusionError } from "@textdiffusion/core";
 import { z } from "zod";
+import { bestValidationSchema } from "../trainer/best-validation.js";
 import { trainingVersion } from "../training-version.js";
 import type { TrainingCheckpoint } from "./checkpoint-store.js";
 import { listFiles, sha256OfFile, sizeOfFile } from "./durable-files.js";
@@ -18,6 +19,7 @@ const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
   step: z.int().nonnegative(),
   position: z.int().nonnegative(),
+  best: bestValidationSchema.optional(),
   /** SHA-256 of the canonical JSON of `config`. */
   configHash: z.string(),
   config: runConfigSchema,
@@ -34,7 +36,7 @@ export type Manifest = z.output<typeof manifestSchema>;
 /** Describes the checkpoint whose files lie in `folder`. */
 export async function describeCheckpoint(
   folder: string,
-  { step, position, config }: TrainingCheckpoint,
+  { step, position, config, best }: TrainingCheckpoint,
 ): Promise<Manifest> {
   const files: Manifest["files"] = {};
   for (const name of await listFiles(folder)) {
@@ -42,7 +44,7 @@ export async function describeCheckpoint(
     files[name] = { sizeBytes: await sizeOfFile(path), sha256: await sha256OfFile(path) };
   }
   const versions = { "@textdiffusion/training": trainingVersion, node: process.version };
-  return { format: FORMAT, step, position, configHash: hashOf(config), config, files, versions };
+  return { format: FORMAT, step, position, best, configHash: hashOf(config), config, files, versions };
 }
 
 /**

@@ -51,12 +51,24 @@ export interface CheckpointSaved {
   readonly elapsedMs: number;
 }
 
+/** The validation before it was the best so far, and its model was kept: `result: "best"`. */
+export interface BestModelSaved {
+  readonly kind: "best";
+  /** Steps done. */
+  readonly step: number;
+  readonly boundNats: number;
+  readonly folder: string;
+  /** Time that saving took. */
+  readonly elapsedMs: number;
+}
+
 export interface TrainingFinished {
   readonly kind: "finished";
-  /** Steps done: fewer than planned when the run was aborted. */
+  /** Steps done: fewer than planned when the run was stopped or aborted. */
   readonly step: number;
   readonly steps: number;
-  readonly reason: "completed" | "aborted";
+  /** `stopped`: by early stopping. */
+  readonly reason: "completed" | "stopped" | "aborted";
   readonly elapsedMs: number;
 }
 
@@ -65,4 +77,5 @@ export type TrainingEvent =
   | TrainingStepFinished
   | ValidationFinished
   | CheckpointSaved
+  | BestModelSaved
   | TrainingFinished;

@@ -25,6 +25,11 @@ export function progressLine(event: TrainingEvent): string {
         `saved step ${step} in ${folder}  ${(sizeBytes / 1e6).toFixed(1)} MB  ${seconds(elapsedMs)}`,
     )
     .with(
+      { kind: "best" },
+      ({ step, folder, elapsedMs }) =>
+        `the best so far, step ${step}, kept in ${folder}  ${seconds(elapsedMs)}`,
+    )
+    .with(
       { kind: "finished" },
       ({ step, steps, reason, elapsedMs }) =>
         `${reason} after step ${step} of ${steps}  ${seconds(elapsedMs)}`,

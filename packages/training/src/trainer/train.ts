@@ -1,7 +1,8 @@
 import { type Collator, DiffusionError, type Learner, type NoisedBatch, Random } from "@textdiffusion/core";
 import type { CheckpointStore, TrainingCheckpoint } from "../checkpoints/checkpoint-store.js";
 import { assertSameRun, runConfigFrom } from "../checkpoints/run-config.js";
-import type { CheckpointSaved, TrainingEvent, ValidationFinished } from "./events.js";
+import { isExhausted, judged } from "./best-validation.js";
+import type { BestModelSaved, CheckpointSaved, TrainingEvent, ValidationFinished } from "./events.js";
 import { learningRateAt } from "./learning-rate.js";
 import type { RowSource } from "./row-source.js";
 import { decodeTrainingOptions, type TrainingOptionsInput, trajectoryOptions } from "./training-options.js";
@@ -44,7 +45,8 @@ export interface TrainingRun {
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
   const { learner, collator, rows, validation, checkpoints, signal } = run;
   const options = await decodeTrainingOptions(run.options);
-  const { steps, batchSize, accumulate, clipNorm } = options;
+  const { steps, batchSize, accumulate, clipNorm, earlyStopping } = options;
+  if (!validation && (earlyStopping || options.result === "best")) throw nothingToJudgeBy();
   const rowsPerStep = batchSize * accumulate;
   const config = runConfigFrom({ ...run.identity, training: trajectoryOptions(options) });
   const start = performance.now();
@@ -55,6 +57,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     await learner.restore(resumed.learner);
   }
   let { step, position } = resumed ?? { step: 0, position: 0 };
+  let best = resumed?.best;
   let savedStep = step;
   let [tokens, learningMs] = [0, 0];
   const { parameterCount } = learner;
@@ -68,9 +71,9 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     rowCount,
     rowsPerStep,
   };
-  if (!resumed && validation) yield await validate(validation);
+  if (!resumed && validation) yield* judge(validation);
 
-  while (step < steps && !signal?.aborted) {
+  while (step < steps && !signal?.aborted && !isExhausted(best, earlyStopping)) {
     const stepStart = performance.now();
     const random = Random.fromSeed(options.seed).split("step", step);
     const batches = Array.from({ length: accumulate }, (_, index) =>
@@ -110,12 +113,26 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
       };
       [tokens, learningMs] = [0, 0];
     }
-    if (validation && (last || step % options.evaluateEvery === 0)) yield await validate(validation);
+    if (validation && (last || step % options.evaluateEvery === 0)) yield* judge(validation);
     if (checkpoints && (last || step % options.saveEvery === 0)) yield await save(checkpoints);
   }
   if (checkpoints && savedStep !== step) yield await save(checkpoints);
-  const reason = step < steps ? "aborted" : "completed";
+  const stopped = isExhausted(best, earlyStopping) ? "stopped" : "aborted";
+  const reason = step < steps ? stopped : "completed";
   yield { kind: "finished", step, steps, reason, elapsedMs: performance.now() - start };
+
+  /** Validates, and keeps the model when none before it was better. */
+  async function* judge(
+    batches: readonly NoisedBatch[],
+  ): AsyncGenerator<ValidationFinished | BestModelSaved, void, void> {
+    const validated = await validate(batches);
+    yield validated;
+    best = judged(best, validated, earlyStopping?.minDelta);
+    if (!checkpoints || options.result !== "best" || best.step !== step) return;
+    const saveStart = performance.now();
+    const folder = await checkpoints.saveBest(step);
+    yield { kind: "best", step, boundNats: best.boundNats, folder, elapsedMs: performance.now() - saveStart };
+  }
 
   async function validate(batches: readonly NoisedBatch[]): Promise<ValidationFinished> {
     const validationStart = performance.now();
@@ -125,7 +142,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
 
   async function save(store: CheckpointStore): Promise<CheckpointSaved> {
     const saveStart = performance.now();
-    const checkpoint = { step, position, config, learner: await learner.state() };
+    const checkpoint = { step, position, config, best, learner: await learner.state() };
     const saved = await store.save(checkpoint, options.keepCheckpoints);
     savedStep = step;
     return { kind: "checkpoint", step, ...saved, elapsedMs: performance.now() - saveStart };
@@ -145,6 +162,15 @@ async function checkpointToResume({
     component: "training/trainer",
     problem: `expected no checkpoints where a new run begins, got one of step ${latest.step}`,
     remedy: "Resume that run, or choose another folder",
+  });
+}
+
+function nothingToJudgeBy(): DiffusionError {
+  return new DiffusionError({
+    code: "CONFIG_INVALID",
+    component: "training/trainer",
+    problem: "expected held-out text to find the best weights by, got none",
+    remedy: "Hold a share of the text back (data.validationShare), or leave earlyStopping and result out",
   });
 }
 

@@ -1,6 +1,7 @@
 import { decodeOptions } from "@textdiffusion/core";
 import { z } from "zod";
 import { learnerOptionsSchema } from "../learner/learner-options.js";
+import { earlyStoppingSchema } from "./best-validation.js";
 import { type LearningRateDecay, learningRateDecays } from "./learning-rate.js";
 
 /** Options of a training run, those of its learner among them. */
@@ -31,6 +32,10 @@ export const trainingOptionsSchema = z
     saveEvery: z.int().positive().default(500),
     /** How many checkpoints stay: the newest ones. */
     keepCheckpoints: z.int().positive().default(2),
+    /** Which weights the run ends with: the last, or those of the lowest validation bound, which are kept meanwhile. */
+    result: z.enum(["last", "best"]).default("last"),
+    /** Ends the run when validations do not get better any more. Default: it goes on. */
+    earlyStopping: earlyStoppingSchema.optional(),
     /** Steps between step events. The first and the last step are always reported. */
     logEvery: z.int().positive().default(1),
     /** Of noise and dropout. The order of the rows has a seed of its own, in the row source. */
@@ -57,7 +62,8 @@ export function decodeTrainingOptions(options: TrainingOptionsInput): Promise<Tr
  * the steps so far: then a run may be made longer.
  */
 export function trajectoryOptions(options: TrainingOptions): Partial<TrainingOptions> {
-  const { evaluateEvery, saveEvery, keepCheckpoints, logEvery, steps, ...trajectory } = options;
+  const { evaluateEvery, saveEvery, keepCheckpoints, logEvery, result, earlyStopping, steps, ...trajectory } =
+    options;
   return knowsNoEnd.includes(trajectory.decay) ? trajectory : { ...trajectory, steps };
 }
 
