@@ -12,6 +12,7 @@ import { labCommand } from "./commands/lab.js";
 import { pluginsCommand } from "./commands/plugins.js";
 import { renderCommand } from "./commands/render.js";
 import { replayCommand } from "./commands/replay.js";
+import { reportCommand } from "./commands/report.js";
 import { schemaCommand } from "./commands/schema.js";
 import { trainCommand } from "./commands/train.js";
 import { trainTokenizerCommand } from "./commands/train-tokenizer.js";
@@ -92,6 +93,7 @@ function program(context: CommandContext): Command {
     .option("--debug", "print where in the code an error came from")
     .addHelpText("after", introduction)
     .addCommand(trainCommand(context))
+    .addCommand(reportCommand(context))
     .addCommand(generateCommand(context))
     .addCommand(replayCommand(context))
     .addCommand(renderCommand(context))

@@ -12,4 +12,6 @@ export {
 } from "./recording.js";
 export { defineTextDiffusion } from "./replay-element.js";
 export { type ReplayHtmlOptions, replayHtml } from "./replay-html.js";
+export type { ReportPoint, TrainingRunRecord } from "./report/run-record.js";
+export { readMetrics, trainingReport } from "./report/training-report.js";
 export { type CellText, INCOMPLETE, tokenCells } from "./token-cells.js";

@@ -1,7 +1,9 @@
-import { resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
+import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command, Option } from "commander";
-import { byName, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
+import { byName, readText, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
+import { writePicture } from "../config/picture-file.js";
 import { trainingProgress } from "../progress/training-progress.js";
 import type { CommandContext } from "./context.js";
 import { knownNames } from "./known-names.js";
@@ -154,6 +156,7 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
       onEvent: progress.show,
     });
     progress.close();
+    await writeReport(resolve(folder, options.out));
     if (outcome.reason === "stopped") {
       notes.write(
         `Stopped after step ${outcome.step} of ${outcome.steps}: validations did not get better.\n`,
@@ -162,6 +165,7 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
     if (outcome.reason !== "aborted") {
       notes.write(`The model is in ${options.out}. Let it write:\n`);
       notes.write(`  ${command} generate --model ${quoted(options.out)}\n`);
+      notes.write(`Its curves are in ${join(options.out, REPORT)}.\n`);
     } else {
       notes.write(
         `Interrupted. ${outcome.step} of ${outcome.steps} steps are saved in ${options.out}; go on with\n`,
@@ -171,6 +175,14 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
   } finally {
     progress.close();
   }
+}
+
+const REPORT = "report.html";
+
+/** The curves of the run so far, in its folder. */
+async function writeReport(out: string): Promise<void> {
+  const metrics = await readText(join(out, "metrics.jsonl"));
+  await writePicture(join(out, REPORT), trainingReport([readMetrics(metrics, basename(out))]));
 }
 
 /** The command line laid over the config. */

@@ -29,6 +29,8 @@ export interface TrainingStepFinished {
   readonly learningRate: number;
   /** Tokens that the model attended to, padding left out, per second of learning since the last step event. */
   readonly tokensPerSecond: number;
+  /** Memory of the whole process, in MB, where that can be known: in Node. */
+  readonly residentMb?: number;
   /** Since this process started training. */
   readonly elapsedMs: number;
 }

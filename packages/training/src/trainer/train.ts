@@ -109,6 +109,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
         gradientNorm,
         learningRate,
         tokensPerSecond,
+        ...residentMemory(),
         elapsedMs,
       };
       [tokens, learningMs] = [0, 0];
@@ -172,6 +173,12 @@ function nothingToJudgeBy(): DiffusionError {
     problem: "expected held-out text to find the best weights by, got none",
     remedy: "Hold a share of the text back (data.validationShare), or leave earlyStopping and result out",
   });
+}
+
+/** Browsers do not say. */
+function residentMemory(): { residentMb?: number } {
+  const bytes = globalThis.process?.memoryUsage?.().rss;
+  return bytes === undefined ? {} : { residentMb: Math.round(bytes / 2 ** 20) };
 }
 
 function attendedTokens(batch: NoisedBatch): number {
