@@ -8,6 +8,7 @@ import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { forkCommand } from "./commands/fork.js";
 import { generateCommand } from "./commands/generate.js";
+import { initCommand } from "./commands/init.js";
 import { labCommand } from "./commands/lab.js";
 import { pluginsCommand } from "./commands/plugins.js";
 import { renderCommand } from "./commands/render.js";
@@ -92,6 +93,7 @@ function program(context: CommandContext): Command {
     .version(packageVersion(), "-v, --version", "print the version")
     .option("--debug", "print where in the code an error came from")
     .addHelpText("after", introduction)
+    .addCommand(initCommand(context))
     .addCommand(trainCommand(context))
     .addCommand(reportCommand(context))
     .addCommand(generateCommand(context))

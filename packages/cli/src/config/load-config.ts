@@ -98,7 +98,13 @@ function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusio
     ...config,
     ...(isPath(data?.file) && { data: { ...data, file: resolve(folder, data?.file ?? "") } }),
     ...(denoiser !== undefined && { denoiser: withFile(denoiser) as typeof denoiser }),
-    ...(isPath(model?.from) && { model: { ...model, from: resolve(folder, model?.from ?? "") } }),
+    ...(model && {
+      model: {
+        ...model,
+        ...(isPath(model.from) && { from: resolve(folder, model.from ?? "") }),
+        ...(isPath(model.tokenizer) && { tokenizer: resolve(folder, model.tokenizer ?? "") }),
+      },
+    }),
   };
 
   /** The file of an ONNX model, whatever wraps it. */
