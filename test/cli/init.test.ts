@@ -46,6 +46,7 @@ describe("init", () => {
     const check = [
       tsc,
       "--noEmit",
+      "--ignoreConfig",
       "--strict",
       "--skipLibCheck",
       "--module",
