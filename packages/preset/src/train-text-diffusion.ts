@@ -87,9 +87,9 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
     await pipeline.get("backend");
     const model = await openTrainingModel(modelOptions, tokenizer, record, random.split("initial weights"));
     owned.push(model);
-    const { weightDecay, beta1, beta2, epsilon, ema } = options;
+    const { weightDecay, beta1, beta2, epsilon, ema, freeze } = options;
     const aligned = record.logitAlignment === "next" ? nextAlignedModel(model) : model;
-    const learner = createLearner(aligned, { weightDecay, beta1, beta2, epsilon, ema });
+    const learner = createLearner(aligned, { weightDecay, beta1, beta2, epsilon, ema, freeze });
     owned.push(learner);
 
     let step = 0;

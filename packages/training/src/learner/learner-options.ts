@@ -16,6 +16,8 @@ export const learnerOptionsSchema = z.strictObject({
    * first steps forget faster. Default: none, the weights themselves.
    */
   ema: z.number().min(0).lt(1).optional(),
+  /** Parameters that stay as they are, by name; `*` stands for any characters. They have no moments and no average. */
+  freeze: z.array(z.string().min(1)).optional(),
 });
 
 export type LearnerOptions = z.output<typeof learnerOptionsSchema>;

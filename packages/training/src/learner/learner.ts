@@ -16,6 +16,7 @@ import { decodeLearnerOptions, type LearnerOptions } from "./learner-options.js"
 import { learnerState, restoreLearnerState } from "./learner-state.js";
 import { type LossPositions, lossPositions } from "./loss-positions.js";
 import { createMovingAverage } from "./moving-average.js";
+import { unfrozen } from "./unfrozen.js";
 
 /**
  * A learner from a masked language model: AdamW on the weighted cross entropy at the positions where noise fell.
@@ -36,9 +37,10 @@ import { createMovingAverage } from "./moving-average.js";
  * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID` for bad options
  */
 export function createLearner(model: MaskedLanguageModel, options: Partial<LearnerOptions> = {}): Learner {
-  const { ema, ...adamW } = decodeLearnerOptions(options);
-  const optimizer = createAdamW(model.parameters, adamW);
-  const average = ema === undefined ? undefined : createMovingAverage(model.parameters, ema);
+  const { ema, freeze = [], ...adamW } = decodeLearnerOptions(options);
+  const learnt = unfrozen(model.parameters, freeze);
+  const optimizer = createAdamW(learnt, adamW);
+  const average = ema === undefined ? undefined : createMovingAverage(learnt, ema);
   const parameterNames = new Map([...model.parameters].map(([name, variable]) => [variable.name, name]));
   let disposed = false;
 
@@ -190,12 +192,12 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
   };
 
   function trainable(): tf.Variable[] {
-    const variables = [...model.parameters.values()].filter((variable) => variable.trainable);
+    const variables = [...learnt.values()].filter((variable) => variable.trainable);
     if (variables.length > 0) return variables;
     throw new DiffusionError({
       code: "MODEL_INVALID",
       component: "training/learner",
-      problem: `expected a model with trainable parameters, got ${model.parameters.size} frozen ones`,
+      problem: `expected a model with trainable parameters, got ${learnt.size} frozen ones`,
       remedy: "Set `trainable` of the parameters to learn",
     });
   }
