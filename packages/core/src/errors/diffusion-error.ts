@@ -46,6 +46,10 @@ export interface DiffusionErrorParts {
 export class DiffusionError extends Error {
   readonly code: ErrorCode;
   readonly component: string;
+  /** `expected X, got Y`, without a full stop. */
+  readonly problem: string;
+  /** What to do, without a full stop. */
+  readonly remedy: string;
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(parts: DiffusionErrorParts) {
@@ -53,6 +57,8 @@ export class DiffusionError extends Error {
     this.name = "DiffusionError";
     this.code = parts.code;
     this.component = parts.component;
+    this.problem = parts.problem;
+    this.remedy = parts.remedy;
     this.details = parts.details ?? {};
     Object.defineProperty(this, brand, { value: true });
   }

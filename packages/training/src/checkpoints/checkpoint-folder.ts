@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { DiffusionError } from "@textdiffusion/core";
 import type { CheckpointStore, SavedCheckpoint, TrainingCheckpoint } from "./checkpoint-store.js";
 import { publishFolder, sizeOfFile, writing } from "./durable-files.js";
+import type { FailedStep } from "./failed-step.js";
 import { LEARNER_FILE, readLearnerFile, writeLearnerFile } from "./learner-file.js";
 import { describeCheckpoint, MANIFEST_FILE, readManifest } from "./manifest.js";
 
@@ -35,7 +36,7 @@ export async function openCheckpointFolder(
     await writeFile(probe, "");
     await rm(probe);
   });
-  return { save, latest, saveBest };
+  return { save, latest, saveBest, saveFailedStep };
 
   async function save(checkpoint: TrainingCheckpoint, keep: number): Promise<SavedCheckpoint> {
     const name = nameOf(checkpoint.step);
@@ -70,6 +71,16 @@ export async function openCheckpointFolder(
       });
     }
     return { step, position, config, best, learner: await readLearnerFile(join(newest, LEARNER_FILE)) };
+  }
+
+  async function saveFailedStep(failed: FailedStep): Promise<string> {
+    const file = join(folder, `${nameOf(failed.step, "failed-")}.json`);
+    const temporary = join(folder, UNFINISHED + nameOf(failed.step, "failed-"));
+    return writing(file, async () => {
+      await writeFile(temporary, `${JSON.stringify(failed)}\n`);
+      await rename(temporary, file);
+      return file;
+    });
   }
 
   async function saveBest(step: number): Promise<string> {

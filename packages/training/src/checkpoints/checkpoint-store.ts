@@ -1,5 +1,6 @@
 import type { NamedArray } from "@textdiffusion/core";
 import type { BestValidation } from "../trainer/best-validation.js";
+import type { FailedStep } from "./failed-step.js";
 import type { RunConfig } from "./run-config.js";
 
 /** Everything that a run needs to go on as if it had never stopped. */
@@ -30,4 +31,6 @@ export interface CheckpointStore {
   latest(): Promise<TrainingCheckpoint | undefined>;
   /** Saves the model alone, all or nothing, in the place of the best one before. @returns its folder */
   saveBest(step: number): Promise<string>;
+  /** Keeps what a step was taken with that ended in NaN. @returns the file */
+  saveFailedStep(failed: FailedStep): Promise<string>;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startBackend } from "@textdiffusion/backend-node";
@@ -95,6 +95,34 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
       const again = { collator, options: { ...plan, logEvery: 1 }, resume: true };
       await eventsOf(newRun({ ...again, checkpoints: await checkpointsIn(folder) }));
       expect(seen).toEqual([0, 0.25, 0.5, 0.75]);
+    });
+
+    it("names the step and the tensor of a NaN, and keeps its batches and what was saved before", async () => {
+      const folder = newFolder();
+      const tiny = createTinyCollator();
+      let calls = 0;
+      const collator: Collator = {
+        name: "poisoned",
+        collate: (rows, random) => {
+          const batch = tiny.collate(rows, random);
+          if (++calls < 12) return batch;
+          return {
+            ...batch,
+            lossWeight: batch.lossWeight.map((weight) => weight * Number.POSITIVE_INFINITY),
+          };
+        },
+      };
+      const plan = { ...options, saveEvery: 2 };
+      const checkpoints = await checkpointsIn(folder);
+      const file = join(folder, "failed-00000004.json");
+      await expect(eventsOf(newRun({ collator, options: plan, checkpoints }))).rejects.toThrow(
+        new RegExp(`step 4: expected the loss to be finite.*${file}.*NOT_A_NUMBER`),
+      );
+      const failed = JSON.parse(readFileSync(file, "utf8"));
+      expect(failed).toMatchObject({ step: 4, problem: expect.stringContaining("the loss") });
+      expect(failed.batches).toHaveLength(3);
+      expect(failed.batches[2].cleanIds).toHaveLength(failed.batches[2].batch * failed.batches[2].seq);
+      expect((await (await checkpointsIn(folder)).latest())?.step).toBe(2);
     });
 
     it("tells every event in its order, the last step's validation and checkpoint among them", async () => {

@@ -3,6 +3,7 @@ import type { CheckpointStore, TrainingCheckpoint } from "../checkpoints/checkpo
 import { assertSameRun, runConfigFrom } from "../checkpoints/run-config.js";
 import { isExhausted, judged } from "./best-validation.js";
 import type { BestModelSaved, CheckpointSaved, TrainingEvent, ValidationFinished } from "./events.js";
+import { failedStep } from "./failed-step.js";
 import { learningRateAt } from "./learning-rate.js";
 import type { RowSource } from "./row-source.js";
 import { decodeTrainingOptions, type TrainingOptionsInput, trajectoryOptions } from "./training-options.js";
@@ -40,7 +41,8 @@ export interface TrainingRun {
  * ```
  *
  * @throws DiffusionError `UNKNOWN_OPTION`, `CONFIG_INVALID`, `CHECKPOINT_INVALID` before the first step;
- *   `NOT_A_NUMBER`, `DATA_INVALID`, `FILE_NOT_WRITABLE` from a step
+ *   `NOT_A_NUMBER` (which names the step, the tensor and a file with the batches), `DATA_INVALID`,
+ *   `FILE_NOT_WRITABLE` from a step
  */
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
   const { learner, collator, rows, validation, checkpoints, signal } = run;
@@ -84,12 +86,11 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
       ),
     );
     const learningRate = learningRateAt(step, options);
-    const { lossNats, gradientNorm } = await learner.step({
-      batches,
-      learningRate,
-      clipNorm,
-      random: random.split("dropout"),
-    });
+    const { lossNats, gradientNorm } = await learner
+      .step({ batches, learningRate, clipNorm, random: random.split("dropout") })
+      .catch(async (error) => {
+        throw await failedStep(error, { step: step + 1, learningRate, batches }, checkpoints);
+      });
     step++;
     position += rowsPerStep;
     tokens += batches.reduce((sum, batch) => sum + attendedTokens(batch), 0);
