@@ -1,3 +1,4 @@
+import { addedTokenSplitter } from "./added-tokens.js";
 import type { TokenizerJson } from "./tokenizer-files.js";
 
 /**
@@ -8,16 +9,13 @@ import type { TokenizerJson } from "./tokenizer-files.js";
  */
 export function byteEncoder(json: TokenizerJson): ((text: string) => Int32Array) | undefined {
   const idOfByte = byteIds(json);
-  if (!idOfByte) return undefined;
+  const split = addedTokenSplitter(json.added_tokens);
+  if (!idOfByte || !split) return undefined;
   const added = new Map(json.added_tokens.map(({ content, id }) => [content, id]));
-  const longestFirst = [...added.keys()].sort((a, b) => b.length - a.length);
-  const addedToken = new RegExp(`(${longestFirst.map(escaped).join("|")})`, "u");
   const utf8 = new TextEncoder();
 
   return (text) => {
-    // Split by a capture: text at even places, added tokens between.
-    const pieces = added.size > 0 ? text.split(addedToken) : [text];
-    const parts = pieces.map((piece, index) => (index % 2 === 0 ? utf8.encode(piece) : piece));
+    const parts = split(text).map((piece, index) => (index % 2 === 0 ? utf8.encode(piece) : piece));
     const ids = new Int32Array(
       parts.reduce((length, part) => length + (typeof part === "string" ? 1 : part.length), 0),
     );
@@ -66,7 +64,7 @@ export function tokenBytes(decoder: unknown): (spelling: string) => Uint8Array |
 // --- internal ---
 
 /** The id of each byte's symbol, or undefined when a token can be anything but one byte or one added token. */
-function byteIds({ added_tokens, model, normalizer, pre_tokenizer }: TokenizerJson): Int32Array | undefined {
+function byteIds({ model, normalizer, pre_tokenizer }: TokenizerJson): Int32Array | undefined {
   const { type, vocab, merges, dropout } = model;
   const plain =
     type === "BPE" &&
@@ -80,13 +78,7 @@ function byteIds({ added_tokens, model, normalizer, pre_tokenizer }: TokenizerJs
     !model.end_of_word_suffix;
   const bytes = normalizer === null && pre_tokenizer?.type === "ByteLevel" && !pre_tokenizer.add_prefix_space;
   if (!plain || !bytes) return undefined;
-  if (added_tokens.some(({ lstrip, rstrip, single_word }) => lstrip || rstrip || single_word))
-    return undefined;
   const alphabet = byteAlphabet();
   if (!alphabet.every((symbol) => Object.hasOwn(vocab, symbol))) return undefined;
   return Int32Array.from(alphabet, (symbol) => (vocab as Record<string, number>)[symbol]);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

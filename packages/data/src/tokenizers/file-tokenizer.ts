@@ -8,6 +8,7 @@ import {
   parseTokenizerFiles,
   type TokenizerFiles,
 } from "./tokenizer-files.js";
+import { wordEncoder } from "./word-encoder.js";
 
 /** A tokenizer that knows the files it was made from, so that it can be saved beside a model. */
 export interface FileTokenizer extends Tokenizer {
@@ -64,7 +65,8 @@ class LibraryTokenizer implements FileTokenizer {
     ]);
     this.specialIds = [...this.isSpecial].sort((a, b) => a - b);
     this.bytesOf = tokenBytes(json.decoder);
-    this.textIds = byteEncoder(json) ?? ((text) => library.encode(text, { add_special_tokens: false }).ids);
+    const encode = (text: string) => library.encode(text, { add_special_tokens: false }).ids;
+    this.textIds = byteEncoder(json) ?? wordEncoder(json, encode) ?? encode;
   }
 
   encode(text: string, { frame = false }: { readonly frame?: boolean } = {}): Int32Array {
