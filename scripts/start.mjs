@@ -1,33 +1,34 @@
-// The demonstration behind `npm start`: installs and builds what is missing, trains a small model on the fables in
-// examples/ and lets it write. Everything runs through the command that users have, and is printed before it runs.
-import { existsSync } from "node:fs";
+// The demonstration behind `npm start`: installs and builds what is missing, and lets the small model that ships with the
+// repository write, with a page and a GIF of how it did. Everything runs through the command that users have, and is printed
+// before it runs. What stands after `npm start --` goes to the command: npm start -- --prompt "JULIET:" --seed 3
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { root, runNode } from "./workspace.mjs";
 
 const command = "packages/cli/dist/bin.js";
-const model = "runs/fables";
-const config = "examples/fables/textdiffusion.config.json";
+const pictures = ["runs/romeo.html", "runs/romeo.gif"];
 
 await runNode("scripts/build.mjs");
 
-if (existsSync(join(root, model, "model.safetensors"))) {
-  heading(`A model from an earlier start is in ${model}. Delete that folder to train it again.`);
-} else {
-  heading(
-    "Training a small model on 26 kB of fables, from nothing. It takes a minute or two; Ctrl-C saves and stops.",
-  );
-  await runCommand("train", "--config", config, "--out", model, "--resume");
-}
-
-heading("Letting it write: a page of masks becomes a fable, the surest letters first.");
-await runCommand("generate", "--model", model, "--prompt", "The fox and the");
+mkdirSync(join(root, "runs"), { recursive: true });
+heading("A page of masks becomes a scene of Shakespeare's, as a small model of 5 million weights sees it.");
+await runCommand(
+  "generate",
+  ...["--model", "tiny", "--prompt", "ROMEO:"],
+  ...pictures.flatMap((file) => ["--picture", file]),
+  ...process.argv.slice(2),
+);
 
 heading("What to try next");
-console.log(`  Another fable, two at once, more slowly:
-    ${shown("generate", "--model", model, "--count", "2", "--delay", "150")}
-  How sure the model was of each letter, as many letters a step as it is sure of:
-    ${shown("generate", "--model", model, "--sampler", "threshold", "--show-confidence")}
-  A model of your own text:
+console.log(`  Watch it again: open ${pictures.join(" or ")}.
+  Two scenes at once, more slowly, and how sure the model was of each word:
+    ${shown("generate", "--model", "tiny", "--prompt", "JULIET:", "--count", "2", "--delay", "150", "--show-confidence")}
+  Another sampler, which takes as many words a step as it is sure of:
+    ${shown("generate", "--model", "tiny", "--prompt", "KING:", "--sampler", "threshold")}
+  A model of your own, trained in a minute or two on the fables in examples/:
+    ${shown("train", "--config", "examples/fables/textdiffusion.config.json", "--out", "runs/fables")}
+    ${shown("generate", "--model", "runs/fables", "--prompt", "The fox and the")}
+  And of a text of yours:
     ${shown("train", "--data", "YOUR-TEXT.txt", "--model", "new", "--out", "runs/mine")}
   What this machine can do, and every name that a config knows:
     ${shown("doctor")}

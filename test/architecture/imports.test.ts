@@ -18,6 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   denoisers: ["core"],
   constraints: ["core"],
   render: ["core"],
+  "tiny-model": [],
   "onnx-denoiser": ["core"],
   data: ["core"],
   evaluation: ["core"],
@@ -41,7 +42,7 @@ const mayImport: Record<string, readonly string[]> = {
     "tfjs-backend-onnx",
     "backend-node",
   ],
-  cli: ["preset", "render"],
+  cli: ["preset", "render", "tiny-model"],
   "create-plugin": ["core"],
 };
 

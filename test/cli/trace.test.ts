@@ -112,6 +112,39 @@ describe("replay", () => {
   });
 });
 
+describe("render", () => {
+  it("draws the run that generate drew as it happened, but for its times", async () => {
+    const args = ["--prompt", "A lamp", "--seed", "7", "--count", "2", "--steps", "8"];
+    const drawn = await cli("generate", ...model, ...args, "--picture", "live.html", "--picture", "live.gif");
+    expect(drawn.code, drawn.stderr).toBe(0);
+    expect(drawn.stderr).toContain("The replay is in live.html and live.gif.");
+    const rendered = await cli("render", "run.jsonl", "--out", "traced.html");
+    expect(rendered.code, rendered.stderr).toBe(0);
+    const recordingsIn = (file: string) => {
+      const [, json] = /<script type="application\/json">(.*)<\/script>/.exec(lines(file).join("\n")) ?? [];
+      return JSON.parse(json.replace(/"elapsedMs":\d+/g, '"elapsedMs":0').replaceAll(',"elapsedMs":0', ""));
+    };
+    expect(recordingsIn("live.html")).toEqual(recordingsIn("traced.html"));
+    expect(readFileSync(join(folder, "live.gif")).subarray(0, 6).toString("latin1")).toBe("GIF89a");
+  });
+
+  it("puts runs side by side, and keeps what is no picture of its own", async () => {
+    expect((await cli("render", "run.jsonl", "run.jsonl", "--out", "two.gif")).code).toBe(0);
+    await refused(["render", "run.jsonl", "--out", "run.jsonl"], "CONFIG_INVALID", /ends in \.gif or \.html/);
+    writeFileSync(join(folder, "mine.gif"), "mine");
+    await refused(["render", "run.jsonl", "--out", "mine.gif"], "FILE_NOT_WRITABLE", /is something else/);
+    await refused(["render", "text.txt", "--out", "new.gif"], "TRACE_INVALID", /text\.txt/);
+    await refused(["generate", ...model, "--picture", "mine.gif"], "FILE_NOT_WRITABLE", /is something else/);
+    await refused(["report", "model", "--out", "curves.gif"], "CONFIG_INVALID", /ends in \.html/);
+    await refused(
+      ["report", "text.txt", "--out", "curves.html"],
+      "DATA_INVALID",
+      /expected steps of a training/,
+    );
+    expect(existsSync(join(folder, "new.gif"))).toBe(false);
+  });
+});
+
 describe("a run that is killed", () => {
   it("leaves a trace that can be read", async () => {
     // Every step of it costs a forward, so that there is time to kill it.

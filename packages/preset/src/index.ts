@@ -38,6 +38,11 @@ export {
   type OnnxExport,
   type OnnxModelFile,
 } from "./export/export-onnx-model.js";
+export {
+  type ExportedWeights,
+  type ExportWeightsRequest,
+  exportWeights,
+} from "./export/export-weights.js";
 export { type HuggingfaceDenoiserOptions, huggingfaceDenoiser } from "./huggingface-denoiser.js";
 export {
   type LoadOptions,

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
 import {
@@ -9,6 +8,7 @@ import {
   type WeightType,
 } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
+import { modelFolder } from "../config/model-folder.js";
 import { stageProgress } from "../progress/stage-progress.js";
 import type { CommandContext } from "./context.js";
 import { describeEvaluation } from "./describe-evaluation.js";
@@ -82,11 +82,11 @@ export function evalCommand(context: CommandContext): Command {
 async function evaluate(options: EvalOptions, context: CommandContext): Promise<void> {
   const { folder, out, notes, paintNotes, signal } = context;
   const { config } = await loadConfig(options.config, folder);
-  const modelFolder = resolve(folder, options.model);
-  const texts = await evaluationTexts(options, modelFolder, folder);
+  const opened = await modelFolder(options.model, folder);
+  const texts = await evaluationTexts(options, opened, folder);
   const model = await loadTextDiffusion({
     ...config,
-    folder: modelFolder,
+    folder: opened,
     backend: byName(options.backend) ?? config.backend,
     dtype: options.dtype ?? config.dtype,
     denoiser: byName(options.denoiser) ?? config.denoiser,

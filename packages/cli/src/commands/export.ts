@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { type ExportStage, exportOnnxModel, type OnnxExport } from "textdiffusion";
+import { type ExportStage, exportOnnxModel, exportWeights, type OnnxExport } from "textdiffusion";
+import { modelFolder } from "../config/model-folder.js";
 import { stageProgress } from "../progress/stage-progress.js";
 import { formatBytes, formatCount } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
@@ -8,6 +9,8 @@ import type { CommandContext } from "./context.js";
 interface ExportCommandOptions {
   readonly model: string;
   readonly out: string;
+  readonly format: "onnx" | "huggingface";
+  readonly dtype: "fp32" | "fp16";
   readonly externalData?: true;
   readonly force?: true;
 }
@@ -19,6 +22,8 @@ Examples:
     $ textdiffusion generate --model my-model-onnx --prompt "Once"
   Beside the weights of the model itself, as on the Hugging Face hub:
     $ textdiffusion export --model my-model --out my-model
+  A model folder without its checkpoints, half as large; a checkpoint is a model folder, too:
+    $ textdiffusion export --model my-model --out my-model-half --format huggingface --dtype fp16
   The file alone:
     $ textdiffusion export --model my-model --out my-model.onnx
 
@@ -27,10 +32,19 @@ logits: as Hugging Face's optimum exports them. More in docs/onnx.md of the proj
 
 export function exportCommand(context: CommandContext): Command {
   return new Command("export")
-    .description("write a model as an ONNX file, for other runtimes and for the browser")
+    .description(
+      "write a model as an ONNX file, for other runtimes and for the browser, or as a folder to give away",
+    )
     .requiredOption("--model <folder>", "folder of the model")
     .requiredOption("--out <file-or-folder>", "FILE.onnx, or a folder that gets onnx/model.onnx and the rest")
-    .addOption(new Option("--format <name>", "what to write").choices(["onnx"]).default("onnx"))
+    .addOption(
+      new Option("--format <name>", "what to write").choices(["onnx", "huggingface"]).default("onnx"),
+    )
+    .addOption(
+      new Option("--dtype <name>", "of the weights, with --format huggingface")
+        .choices(["fp32", "fp16"])
+        .default("fp32"),
+    )
     .option(
       "--external-data",
       "weights in a file beside the model (from 2 GiB on they are in any case: a file can hold no more)",
@@ -46,10 +60,20 @@ async function exportModel(options: ExportCommandOptions, context: CommandContex
   const { folder, notes, paintNotes } = context;
   const progress = stageProgress(notes, paintNotes);
   try {
-    const { force, externalData } = options;
+    const { force, externalData, format, dtype } = options;
+    const [model, out] = [await modelFolder(options.model, folder), resolve(folder, options.out)];
+    if (format === "huggingface") {
+      progress.show(stageNames.read, 0);
+      const { parameters, architecture, bytes } = await exportWeights({ model, out, dtype, force });
+      progress.close();
+      notes.write(
+        `${architecture} of ${formatCount(parameters)} parameters in ${dtype}: ${options.out} (${formatBytes(bytes)} of weights)\n`,
+      );
+      return;
+    }
     const written = await exportOnnxModel({
-      model: resolve(folder, options.model),
-      out: resolve(folder, options.out),
+      model,
+      out,
       force,
       externalData,
       onStage: (stage) => progress.show(stageNames[stage], stage === "read" ? 0 : 0.5),

@@ -17,6 +17,7 @@ import {
 import { adjustDenoiser } from "../config/adjust-denoiser.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
+import { modelFolder } from "../config/model-folder.js";
 import { parsePrompt } from "../config/parse-prompt.js";
 import { assertPictureFile, drawPicture, writePicture } from "../config/picture-file.js";
 import type { CommandContext } from "./context.js";
@@ -47,12 +48,14 @@ interface GenerateOptions extends ShowOptions {
   readonly count: number;
   readonly seed?: number;
   readonly trace?: string;
-  readonly picture?: string;
+  readonly picture?: readonly string[];
 }
 
 const examples = `
 Examples:
-  Write something, and watch it appear:
+  Write something, and watch it appear, without any model of yours (npm install @textdiffusion/tiny-model):
+    $ textdiffusion generate --model tiny --prompt "ROMEO:"
+  With a model of yours:
     $ textdiffusion generate --model fables --prompt "The fox"
   Again with other choices:
     $ textdiffusion generate --model fables --sampler random --steps 64 --temperature 0.8 --seed 7
@@ -74,7 +77,7 @@ The same seed gives the same text.`;
 export function generateCommand(context: CommandContext): Command {
   const command = new Command("generate")
     .description("write text with a trained model, from a page of masks to a page of words")
-    .requiredOption("--model <folder>", "folder of the model")
+    .requiredOption("--model <folder>", "folder of the model, or tiny, a small one that knows Shakespeare")
     .option(
       "--prompt <text>",
       "how the text begins; {3} is a gap of 3 tokens, {2..6} one whose length is searched, \\{ a brace",
@@ -132,7 +135,11 @@ export function generateCommand(context: CommandContext): Command {
     )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--trace <file>", "write every step into this file, for textdiffusion replay and fork")
-    .option("--picture <file>", "draw the run into FILE.html, a page that replays it, or FILE.gif");
+    .option(
+      "--picture <file>",
+      "draw the run into FILE.html, a page that replays it, or FILE.gif; may be repeated",
+      (file: string, before: readonly string[] = []) => [...before, file],
+    );
   return addShowOptions(command)
     .addHelpText("after", examples)
     .action((options: GenerateOptions) => generate(options, context));
@@ -143,8 +150,7 @@ export function generateCommand(context: CommandContext): Command {
 async function generate(options: GenerateOptions, context: CommandContext): Promise<void> {
   const { folder, notes, paintNotes, signal } = context;
   const seed = options.seed ?? randomInt(1_000_000);
-  const picture = options.picture && resolve(folder, options.picture);
-  const kind = picture ? await assertPictureFile(picture) : undefined;
+  const pictures = await picturesOf(options.picture ?? [], folder);
   const model = await openModel(options, context);
   try {
     const tokenizer = await model.get("tokenizer");
@@ -167,29 +173,40 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
     if (!json) for (const search of searches) notes.write(`${paintNotes("dim", searchInWords(search))}\n`);
     const run =
       trace === undefined ? model.stream(request) : traceToFile(resolve(folder, trace), model, request);
-    const recorder = picture ? record(run, tokenizer, { title: name, timed: true }) : undefined;
+    const recorder = pictures.length > 0 ? record(run, tokenizer, { title: name, timed: true }) : undefined;
     const events = recorder?.events ?? run;
     const size = typeof prompt === "string" ? ` of ${length} tokens` : "";
     const texts = `${count} text${count === 1 ? "" : "s"}${size}`;
     const announcement = `Writing ${texts} with the sampler "${name}" on ${model.settings.backend}.`;
     const alsoInJson = searches.length > 0 ? { searches } : {};
     await showGeneration({ events, model, seed, options, context, announcement, alsoInJson });
-    if (!picture || !kind || !recorder) return;
-    await writePicture(picture, drawPicture(kind, [recorder.recording()]));
-    if (!json) notes.write(`${paintNotes("dim", `The replay is in ${options.picture}.`)}\n`);
+    if (!recorder) return;
+    for (const { file, kind } of pictures)
+      await writePicture(file, drawPicture(kind, [recorder.recording()]));
+    if (!json) notes.write(`${paintNotes("dim", `The replay is in ${options.picture?.join(" and ")}.`)}\n`);
   } finally {
     await model.dispose();
   }
 }
 
+/** Files that may get a picture, and which. */
+function picturesOf(files: readonly string[], folder: string) {
+  return Promise.all(
+    files.map(async (name) => {
+      const file = resolve(folder, name);
+      return { file, kind: await assertPictureFile(file) };
+    }),
+  );
+}
+
 /** The command line over the config over what the model folder says. */
 async function openModel(options: GenerateOptions, { folder }: CommandContext): Promise<TextDiffusion> {
   const { config } = await loadConfig(options.config, folder);
-  const modelFolder = resolve(folder, options.model);
-  const chosen = config.sampler ?? byName((await modelRecordOf(modelFolder)).sampler);
+  const opened = await modelFolder(options.model, folder);
+  const chosen = config.sampler ?? byName((await modelRecordOf(opened)).sampler);
   return loadTextDiffusion({
     ...config,
-    folder: modelFolder,
+    folder: opened,
     backend: byName(options.backend) ?? config.backend,
     dtype: options.dtype ?? config.dtype,
     schedule: byName(options.schedule) ?? config.schedule,

@@ -18,6 +18,7 @@ import {
 import { match } from "ts-pattern";
 import { adjustDenoiser } from "../config/adjust-denoiser.js";
 import { loadConfig } from "../config/load-config.js";
+import { modelFolder } from "../config/model-folder.js";
 import { parseSamplers } from "../config/parse-samplers.js";
 import { stageProgress } from "../progress/stage-progress.js";
 import { packageVersion } from "../version.js";
@@ -121,15 +122,14 @@ export function labCommand(context: CommandContext): Command {
 async function experiment(options: LabOptions, context: CommandContext): Promise<void> {
   const { folder, out, notes, paintNotes, signal } = context;
   const { config } = await loadConfig(options.config, folder);
-  const modelFolder = resolve(folder, options.model);
+  const opened = await modelFolder(options.model, folder);
   const samplers = options.samplers === undefined ? undefined : parseSamplers(options.samplers);
   const { data } = options;
   if (data === undefined && options.trainingData !== undefined) throw withoutData();
-  const texts =
-    data === undefined ? undefined : await evaluationTexts({ ...options, data }, modelFolder, folder);
+  const texts = data === undefined ? undefined : await evaluationTexts({ ...options, data }, opened, folder);
   const model = await loadTextDiffusion({
     ...config,
-    folder: modelFolder,
+    folder: opened,
     backend: byName(options.backend) ?? config.backend,
     dtype: options.dtype ?? config.dtype,
     schedule: byName(options.schedule) ?? config.schedule,

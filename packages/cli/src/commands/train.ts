@@ -3,6 +3,7 @@ import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command, Option } from "commander";
 import { byName, readText, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
+import { modelFolder } from "../config/model-folder.js";
 import { writePicture } from "../config/picture-file.js";
 import { trainingProgress } from "../progress/training-progress.js";
 import type { CommandContext } from "./context.js";
@@ -146,10 +147,12 @@ export function trainCommand(context: CommandContext): Command {
 async function train(options: TrainOptions, context: CommandContext): Promise<void> {
   const { command, notes, paintNotes, signal, folder } = context;
   const { config } = await loadConfig(options.config, folder);
+  const { model } = options;
+  const from = model && model !== "new" ? await modelFolder(model, folder) : model;
   const progress = trainingProgress({ stream: notes, paint: paintNotes, every: options.logEvery });
   try {
     const outcome = await trainTextDiffusion({
-      ...withOptions(config, options, folder),
+      ...withOptions(config, { ...options, model: from }, folder),
       out: resolve(folder, options.out),
       resume: options.resume,
       signal,
@@ -185,7 +188,7 @@ async function writeReport(out: string): Promise<void> {
   await writePicture(join(out, REPORT), trainingReport([readMetrics(metrics, basename(out))]));
 }
 
-/** The command line laid over the config. */
+/** The command line laid over the config. @param options - its model as a folder is named from anywhere */
 function withOptions(
   config: TextDiffusionConfig,
   options: TrainOptions,
@@ -206,7 +209,7 @@ function withOptions(
     model: {
       ...config.model,
       ...given({
-        from: model && model !== "new" ? resolve(folder, model) : model,
+        from: model,
         tokenizer: options.tokenizer && resolve(folder, options.tokenizer),
         layers: options.layers,
         hidden: options.hidden,
