@@ -62,6 +62,11 @@ function glyphsOf(
   });
 }
 
+/** Where a line may break. The blocks of a mask hold together, as a word does. */
+function isSpace({ text, ground }: PlacedGlyph): boolean {
+  return text === " " && ground !== "mask";
+}
+
 function wrap(glyphs: readonly PlacedGlyph[], columns: number, byWords: boolean): PlacedGlyph[][] {
   const lines: PlacedGlyph[][] = [[]];
   let used = 0;
@@ -73,13 +78,11 @@ function wrap(glyphs: readonly PlacedGlyph[], columns: number, byWords: boolean)
       continue;
     }
     if (used + glyph.columns > columns) {
-      const space = byWords
-        ? line.findLastIndex(({ text, ground }) => text === " " && ground !== "mask")
-        : -1;
-      const rest = space > 0 && glyph.text !== " " ? line.splice(space).slice(1) : [];
+      const space = byWords ? line.findLastIndex(isSpace) : -1;
+      const rest = space > 0 && !isSpace(glyph) ? line.splice(space).slice(1) : [];
       lines.push(rest);
       used = rest.reduce((sum, { columns }) => sum + columns, 0);
-      if (byWords && glyph.text === " " && glyph.ground !== "mask") continue;
+      if (byWords && isSpace(glyph)) continue;
     }
     lines[lines.length - 1].push(glyph);
     used += glyph.columns;

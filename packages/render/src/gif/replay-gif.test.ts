@@ -88,6 +88,26 @@ describe("a GIF", () => {
     expect(frames[frames.length - 1].delay).toBe(150);
   });
 
+  it("shows a fast run in frames as far apart as the eye can tell, its first and its last page among them", () => {
+    const text = "a".repeat(120);
+    const recording = backwards(text);
+    const fast = recording.frames.map((frame, step) => ({ ...frame, elapsedMs: 14 * (step + 1) })); // 25 ms a step
+    const frames = framesOf(replayGif([{ ...recording, frames: fast }], { columns: 60 }));
+    expect(read(frames[0], 60)).toBe(`${"#".repeat(60)}\n${"#".repeat(60)}`);
+    expect(read(frames[frames.length - 1], 60).replace("\n", "")).toBe(text);
+    expect(frames.length).toBeGreaterThan(55); // every other step
+    expect(frames.length).toBeLessThanOrEqual(101); // 3 seconds of 30 ms
+  });
+
+  it("keeps the blocks of a mask together where tokens are words", () => {
+    const cells = Array.from({ length: 9 }, () => null);
+    const given = cells.map((): 0 => 0);
+    const masks: Recording = { ...backwards("a"), seq: 9, cells, given, wideTokens: true, frames: [] };
+    expect(read(framesOf(replayGif([masks], { columns: 17 }))[0], 17)).toBe(
+      " ### ### ### ###\n### ### ### ###\n###",
+    );
+  });
+
   it("puts several side by side, by one clock", () => {
     const timed = (text: string, ms: number) => {
       const recording = backwards(text);

@@ -136,15 +136,14 @@ function drawHeader(
   picture.bar(left, top, Math.round((width * frame) / Math.max(1, frames.length)), 3, "accent");
 }
 
-/** Places at which something changes, ascending; no more than the eye sees, and always the last. */
+/** Places at which something changes, ascending: the first, the last, and between them no more than the eye sees. */
 function momentsOf(places: readonly number[], durationMs: number): number[] {
   const least = 30 / durationMs;
-  const moments: number[] = [];
-  for (const place of [...new Set(places)].sort((a, b) => a - b)) {
-    if (moments.length === 0 || place - moments[moments.length - 1] >= least) moments.push(place);
-    else moments[moments.length - 1] = place;
+  const moments = [0];
+  for (const place of [...places].sort((a, b) => a - b)) {
+    if (place - moments[moments.length - 1] >= least && place < 1) moments.push(place);
   }
-  return moments;
+  return [...moments, 1];
 }
 
 /** What stays is left out, which keeps the file small. */
