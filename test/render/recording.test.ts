@@ -8,7 +8,7 @@ import {
   remaskingSampler,
   type Sampler,
 } from "textdiffusion";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 const tokenizer = byteLevelTokenizer();
 const verse = "Le café – 月\nund so";
@@ -74,6 +74,24 @@ describe("a recording", () => {
     expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
     const times = whole.frames.map(({ elapsedMs }) => elapsedMs as number);
     expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
+  it("times the run, not who watches it", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const watch = () => vi.advanceTimersByTime(400);
+      const slowRun = (async function* () {
+        for await (const event of run(randomSampler({ steps: 3 }))) {
+          vi.advanceTimersByTime(7);
+          yield event;
+        }
+      })();
+      const { events, recording } = record(slowRun, tokenizer, { title: "slow eyes", timed: true });
+      for await (const _ of events) watch();
+      expect(recording().frames.map(({ elapsedMs }) => elapsedMs)).toEqual([14, 21, 28]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("says that there is nothing before the first event", () => {
