@@ -1,4 +1,5 @@
 import type { Recording } from "./recording.js";
+import { timelineOf } from "./timeline.js";
 
 /**
  * Defines the custom element `<text-diffusion>`, which shows recordings: set its property `recordings`, or put their JSON
@@ -6,9 +7,12 @@ import type { Recording } from "./recording.js";
  *
  * Keys, while the element has the focus: space plays and stops, arrows go a step, Home and End to the ends.
  *
- * Pages made by `replayHtml` carry the text of this function, so it uses nothing from outside itself but the browser.
+ * Pages made by `replayHtml` carry the text of this function, so it uses nothing from outside itself but the browser
+ * and what it is given.
+ *
+ * @param timeline - when each frame is seen; left out but by such pages
  */
-export function defineTextDiffusion(): void {
+export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): void {
   if (customElements.get("text-diffusion")) return;
 
   const style = `
@@ -30,7 +34,6 @@ export function defineTextDiffusion(): void {
     .mask { background: var(--mask); border-radius: 4px; color: transparent; user-select: none; margin-inline: .5px; }
     .wide .mask { margin-inline: 2px; }
     .fresh { background: var(--fresh); border-radius: 3px; }
-    .end { color: var(--soft); }
     form { display: flex; flex-wrap: wrap; gap: .6rem .9rem; align-items: center; margin-top: .9rem; color: var(--soft); font-size: .85rem; }
     button, select { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: .35rem .8rem; }
     button { min-width: 5.5rem; cursor: pointer; }
@@ -49,6 +52,7 @@ export function defineTextDiffusion(): void {
   class TextDiffusion extends HTMLElement {
     #recordings: readonly Recording[] = [];
     #panels: Panel[] = [];
+    #durationMs = 0;
     /** Where the replay is, in [0, 1]. */
     #place = 0;
     #playing = false;
@@ -76,18 +80,6 @@ export function defineTextDiffusion(): void {
       if (!still) this.play();
     }
 
-    /** Milliseconds at speed 1: as long as the run took where that is known, within reason. */
-    get #duration(): number {
-      const steps = Math.max(...this.#recordings.map(({ frames }) => frames.length));
-      return Math.min(Math.max(this.#measuredMs ?? steps * 120, 3000), 30_000);
-    }
-
-    /** Of the longest run; undefined where one was not timed. */
-    get #measuredMs(): number | undefined {
-      const times = this.#recordings.map(({ frames }) => frames.at(-1)?.elapsedMs);
-      return times.includes(undefined) ? undefined : Math.max(...(times as number[]));
-    }
-
     play(): void {
       if (this.#place >= 1) this.#show(0);
       this.#playing = true;
@@ -104,7 +96,7 @@ export function defineTextDiffusion(): void {
     #tick = (now: number): void => {
       if (!this.#playing || !this.isConnected) return;
       // The first frame may have begun before "play" was asked for.
-      const passed = (Math.max(0, now - this.#last) * Number(this.#speed.value)) / this.#duration;
+      const passed = (Math.max(0, now - this.#last) * Number(this.#speed.value)) / this.#durationMs;
       this.#last = now;
       this.#show(Math.min(1, this.#place + passed));
       if (this.#place >= 1) this.pause();
@@ -137,7 +129,9 @@ export function defineTextDiffusion(): void {
       sheet.textContent = style;
       const panels = document.createElement("div");
       panels.className = "panels";
-      this.#panels = this.#recordings.map((recording) => new Panel(recording, this.#measuredMs ?? 0));
+      const { places, durationMs } = timeline(this.#recordings);
+      this.#durationMs = durationMs;
+      this.#panels = this.#recordings.map((recording, panel) => new Panel(recording, places[panel]));
       panels.append(...this.#panels.map(({ element }) => element));
 
       const form = document.createElement("form");
@@ -172,7 +166,7 @@ export function defineTextDiffusion(): void {
   /** One recording on the page. */
   class Panel {
     readonly element = document.createElement("section");
-    /** The last frame, in words. */
+    /** The frame that is shown, in words. */
     state = "";
     /** Where each frame begins, in [0, 1]. */
     readonly places: readonly number[];
@@ -184,15 +178,9 @@ export function defineTextDiffusion(): void {
     readonly #bar = document.createElement("div");
     #shown = "";
 
-    /** @param totalMs - the longest run of those side by side; 0 where times are unknown */
-    constructor(recording: Recording, totalMs: number) {
+    constructor(recording: Recording, places: readonly number[]) {
       this.#recording = recording;
-      this.places = [
-        0,
-        ...recording.frames.map(({ elapsedMs = 0 }, step) =>
-          totalMs > 0 ? elapsedMs / totalMs : (step + 1) / recording.frames.length,
-        ),
-      ];
+      this.places = places;
       this.#moments = recording.cells.map((text) => [{ frame: 0, text }]);
       recording.frames.forEach(({ changes }, step) => {
         for (const [index, text, probability] of changes)

@@ -1,6 +1,7 @@
 import { DiffusionError } from "@textdiffusion/core";
 import type { Recording } from "./recording.js";
 import { defineTextDiffusion } from "./replay-element.js";
+import { timelineOf } from "./timeline.js";
 
 export interface ReplayHtmlOptions {
   /** Title of the page. Default: those of the recordings. */
@@ -37,7 +38,7 @@ export function replayHtml(recordings: readonly Recording[], options: ReplayHtml
 <script type="application/json">${jsonInHtml(recordings)}</script>
 </text-diffusion>
 <script type="module">
-(${defineTextDiffusion})();
+(${defineTextDiffusion})(${timelineOf});
 </script>
 </html>
 `;

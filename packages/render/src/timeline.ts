@@ -9,7 +9,8 @@ export interface Timeline {
 }
 
 /**
- * By the clock where all recordings were timed, else each from beginning to end; between 3 and 30 seconds.
+ * By the clock where all recordings were timed, else each from beginning to end; between 3 and 30 seconds. Pages carry the
+ * text of this function, too.
  */
 export function timelineOf(recordings: readonly Recording[]): Timeline {
   const times = recordings.map(({ frames }) => frames.at(-1)?.elapsedMs);
