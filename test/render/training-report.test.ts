@@ -71,6 +71,11 @@ describe("readMetrics", () => {
     ["another file", "# Title\ntext\n", /expected JSON at line 1 of run, got "# Title".*DATA_INVALID/],
     ["a broken line in the middle", '{"kind":"step","step":1}\n{"kind\n{}\n', /line 2 of run.*DATA_INVALID/],
     ["a step without its number", '{"kind":"step"}\n', /expected a step at line 1.*DATA_INVALID/],
+    [
+      "a last line that is whole, and no event",
+      `${metrics(1)}7`,
+      /expected an event at line 3 of run, got 7.*DATA_INVALID/,
+    ],
     ["a list of numbers", "3\nnull\n", /expected an event at line 1 of run, got 3.*DATA_INVALID/],
     ["nothing", "", /expected steps of a training in run, got none.*DATA_INVALID/],
   ])("refuses %s", (_, text, message) => {

@@ -4,7 +4,7 @@ import { Command, Option } from "commander";
 import { byName, readText, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder } from "../config/model-folder.js";
-import { writePicture } from "../config/picture-file.js";
+import { assertPictureFile, writePicture } from "../config/picture-file.js";
 import { trainingProgress } from "../progress/training-progress.js";
 import type { CommandContext } from "./context.js";
 import { knownNames } from "./known-names.js";
@@ -159,7 +159,6 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
       onEvent: progress.show,
     });
     progress.close();
-    await writeReport(resolve(folder, options.out));
     if (outcome.reason === "stopped") {
       notes.write(
         `Stopped after step ${outcome.step} of ${outcome.steps}: validations did not get better.\n`,
@@ -168,13 +167,14 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
     if (outcome.reason !== "aborted") {
       notes.write(`The model is in ${options.out}. Let it write:\n`);
       notes.write(`  ${command} generate --model ${quoted(options.out)}\n`);
-      notes.write(`Its curves are in ${join(options.out, REPORT)}.\n`);
     } else {
       notes.write(
         `Interrupted. ${outcome.step} of ${outcome.steps} steps are saved in ${options.out}; go on with\n`,
       );
       notes.write(`  the same command and --resume\n`);
     }
+    // After all that matters is said: a picture that cannot be drawn is no failure of the training.
+    if (outcome.step > 0) notes.write(`${await writeReport(resolve(folder, options.out), options.out)}\n`);
   } finally {
     progress.close();
   }
@@ -182,10 +182,17 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
 
 const REPORT = "report.html";
 
-/** The curves of the run so far, in its folder. */
-async function writeReport(out: string): Promise<void> {
-  const metrics = await readText(join(out, "metrics.jsonl"));
-  await writePicture(join(out, REPORT), trainingReport([readMetrics(metrics, basename(out))]));
+/** Draws the curves of the run so far into its folder. @returns what to say of it */
+async function writeReport(folder: string, named: string): Promise<string> {
+  const file = join(folder, REPORT);
+  try {
+    await assertPictureFile(file);
+    const metrics = await readText(join(folder, "metrics.jsonl"));
+    await writePicture(file, trainingReport([readMetrics(metrics, basename(folder))]));
+    return `Its curves are in ${join(named, REPORT)}.`;
+  } catch (error) {
+    return `Its curves were not drawn: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** The command line laid over the config. @param options - its model as a folder is named from anywhere */

@@ -12,20 +12,20 @@ export function readMetrics(text: string, name: string): TrainingRunRecord {
   const lines = text.split("\n");
   const torn = lines.pop() ?? ""; // empty where the file ends in a line feed
   const points = lines.flatMap((line, index) => (line === "" ? [] : pointOf(line, `line ${index + 1}`)));
-  if (torn !== "") points.push(...pointOf(torn, undefined));
+  if (isWhole(torn)) points.push(...pointOf(torn, `line ${lines.length + 1}`));
   if (points.length > 0) return { name, points };
   throw invalid(`expected steps of a training in ${name}, got none`);
 
-  function pointOf(line: string, place: string | undefined): ReportPoint[] {
-    let event: Record<string, unknown>;
+  function pointOf(line: string, place: string): ReportPoint[] {
+    let event: Record<string, unknown> | null;
     try {
       event = JSON.parse(line);
     } catch {
-      if (place === undefined) return [];
       throw invalid(`expected JSON at ${place} of ${name}, got ${JSON.stringify(line.slice(0, 60))}`);
     }
-    if (typeof event !== "object" || event === null)
+    if (typeof event !== "object" || event === null) {
       throw invalid(`expected an event at ${place} of ${name}, got ${line.slice(0, 60)}`);
+    }
     if (event.kind !== "step" && event.kind !== "validation") return [];
     const numbers = Object.fromEntries(
       numberFields.flatMap((field) => (typeof event[field] === "number" ? [[field, event[field]]] : [])),
@@ -91,13 +91,23 @@ const numberFields = [
 /** More points than pixels make a page slow, not fine. */
 const MOST_POINTS = 1500;
 
+function isWhole(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function thinned({ name, points }: TrainingRunRecord): TrainingRunRecord {
-  const steps = points.filter(({ boundNats }) => boundNats === undefined);
-  const every = Math.ceil(steps.length / MOST_POINTS);
+  const steps = points.filter(({ boundNats }) => boundNats === undefined).length;
+  const every = Math.ceil(steps / MOST_POINTS);
+  let seen = 0;
+  const kept = points.filter(({ boundNats }) => boundNats !== undefined || seen++ % every === 0);
   const round = (_: string, value: unknown) =>
     typeof value === "number" ? Number(value.toPrecision(6)) : value;
-  const kept = points.filter((point) => point.boundNats !== undefined || steps.indexOf(point) % every === 0);
-  return JSON.parse(JSON.stringify({ name, points: every > 1 ? kept : points }, round));
+  return JSON.parse(JSON.stringify({ name, points: kept }, round));
 }
 
 const style = `
