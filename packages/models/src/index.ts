@@ -9,4 +9,8 @@ export { type EncoderModel, encoderModelFromArrays } from "./encoder/encoder-mod
 export { nextAlignedModel } from "./encoder/next-aligned-model.js";
 export { loadModel } from "./files/load-model.js";
 export { type SaveModelOptions, saveModel } from "./files/save-model.js";
+export { type CausalDenoiserOptions, causalDenoiser } from "./gpt2/causal-denoiser.js";
+export type { Gpt2Config } from "./gpt2/gpt2-config.js";
+export { type CausalLanguageModel, type CausalMemory, forget, type NextToken } from "./gpt2/gpt2-model.js";
+export { loadGpt2 } from "./gpt2/load-gpt2.js";
 export * from "./records.js";

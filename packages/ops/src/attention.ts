@@ -22,7 +22,7 @@ export interface AttentionInput {
   readonly values: tf.Tensor2D;
   /** Keys and values from elsewhere that are attended to as well. They stand before the others. */
   readonly past?: KeysAndValues;
-  /** Added to the scores: 0 where a key may be attended to, `attentionBias` where not; shape [batch, 1, 1, past + seq]. */
+  /** Added to the scores: 0 where a key may be attended to, `attentionBias` where not; shape [batch, 1, 1 or seq, past + seq]. */
   readonly bias: tf.Tensor4D;
   /** Dropout of the attention probabilities, where wanted. */
   readonly dropout?: { readonly rate: number; readonly random: Random };
@@ -66,6 +66,23 @@ export function multiHeadAttention(input: AttentionInput): tf.Tensor2D {
       ];
     },
   );
+}
+
+/**
+ * `multiHeadAttention` to keys and values that are there already, as a decoder has them in its cache.
+ *
+ * @param queries - shape [batch * seq, hidden]
+ * @param memory - all that is attended to
+ * @param bias - added to the scores; shape [batch, 1, 1 or seq, positions of the memory], or 1 in place of the batch
+ * @returns shape [batch * seq, hidden]. The caller disposes of it.
+ */
+export function attendTo(
+  queries: tf.Tensor2D,
+  { keys, values }: KeysAndValues,
+  bias: tf.Tensor4D,
+): tf.Tensor2D {
+  const [batch, heads] = keys.shape;
+  return joinHeads(tf.matMul(probabilitiesOf(splitHeads(queries, batch, heads), keys, bias), values));
 }
 
 /**

@@ -1,5 +1,6 @@
 export {
   type AttentionInput,
+  attendTo,
   attentionBias,
   type KeysAndValues,
   multiHeadAttention,

@@ -4,8 +4,6 @@ import {
   attentionBias,
   dropout,
   gatherRows,
-  gelu,
-  geluTanh,
   type KeysAndValues,
   layerNorm,
   linear,
@@ -13,6 +11,7 @@ import {
   splitHeads,
 } from "@textdiffusion/ops";
 import type { Activation, EncoderConfig } from "../config/encoder-config.js";
+import { activations } from "./activations.js";
 import { architectures } from "./architectures.js";
 
 /** A weight by its Hugging Face name. */
@@ -180,10 +179,3 @@ function dropHidden({ config, random }: Pass, x: tf.Tensor2D, name: string): tf.
 function activate(activation: Activation, x: tf.Tensor2D): tf.Tensor2D {
   return activations[activation](x);
 }
-
-const activations: Readonly<Record<Activation, (x: tf.Tensor2D) => tf.Tensor2D>> = {
-  gelu,
-  gelu_new: geluTanh,
-  gelu_pytorch_tanh: geluTanh,
-  relu: tf.relu,
-};

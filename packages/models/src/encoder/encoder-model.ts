@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { DiffusionError, listNames, type NamedArray } from "@textdiffusion/core";
 import type { EncoderConfig } from "../config/encoder-config.js";
 import { parameterLayout } from "../parameters/parameter-layout.js";
+import { createVariables } from "../parameters/variables.js";
 import { architectures } from "./architectures.js";
 import { assertModelInput } from "./assert-model-input.js";
 import { type EncoderInput, encoderForward } from "./encoder-forward.js";
@@ -31,34 +32,9 @@ export async function encoderModel(
   config: EncoderConfig,
   read: (name: string, shape: readonly number[]) => NamedArray | Promise<NamedArray>,
 ): Promise<EncoderModel> {
-  const parameters = new Map<string, tf.Variable>();
-  const dispose = () => {
-    for (const variable of parameters.values()) variable.dispose();
-    parameters.clear();
-  };
-  try {
-    for (const [name, { shape }] of parameterLayout(config)) {
-      const { data } = checked(name, shape, await read(name, shape));
-      const initial = tf.tensor(data, [...shape]);
-      // tfjs keeps variables by name, for the whole process. The tensor's id keeps two models apart.
-      parameters.set(name, tf.variable(initial, true, `${initial.id}/${name}`));
-      initial.dispose();
-    }
-  } catch (error) {
-    dispose();
-    throw error;
-  }
+  const layout = parameterLayout(config);
+  const { parameters, weight: weights, dispose } = await createVariables(config.architecture, layout, read);
   const maxLength = architectures[config.architecture].maxLength(config);
-  const weights = (name: string): tf.Tensor => {
-    const variable = parameters.get(name);
-    if (variable) return variable;
-    throw new DiffusionError({
-      code: "DISPOSED",
-      component: `models/${config.architecture}`,
-      problem: `expected a live model, got one without "${name}"`,
-      remedy: "Load it again; dispose() freed its weights",
-    });
-  };
   return {
     name: config.architecture,
     config,
@@ -109,28 +85,4 @@ export function encoderModelFromArrays(
       remedy: "Give every weight of the config's layout",
     });
   });
-}
-
-// --- internal ---
-
-function checked(name: string, shape: readonly number[], tensor: NamedArray): NamedArray {
-  if (tensor.shape.join() !== shape.join()) {
-    throw new DiffusionError({
-      code: "MODEL_INVALID",
-      component: "models/parameters",
-      problem: `expected "${name}" of shape [${shape.join(", ")}], got [${tensor.shape.join(", ")}]`,
-      remedy: "Do weights and config belong together?",
-    });
-  }
-  const stray = tensor.data.findIndex((value) => !Number.isFinite(value));
-  if (stray >= 0) {
-    throw new DiffusionError({
-      code: "NOT_A_NUMBER",
-      component: "models/parameters",
-      problem: `expected finite numbers in "${name}", got ${tensor.data[stray]} at index ${stray}`,
-      remedy: "The training run that wrote them diverged; use an earlier checkpoint",
-      details: { name },
-    });
-  }
-  return tensor;
 }

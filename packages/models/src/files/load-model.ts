@@ -30,10 +30,17 @@ export async function loadModel(folder: string): Promise<EncoderModel> {
   }
 }
 
-// --- internal ---
-
-/** A tensor that the config calls tied must hold the same numbers: silently dropping others would change the model. */
-async function assertSame(files: TensorFiles, copy: string, original: string, folder: string): Promise<void> {
+/**
+ * A tensor that the config calls tied must hold the same numbers: silently dropping others would change the model.
+ *
+ * @throws DiffusionError `MODEL_INVALID`
+ */
+export async function assertSame(
+  files: TensorFiles,
+  copy: string,
+  original: string,
+  folder: string,
+): Promise<void> {
   const left = await files.read(copy);
   const right = await files.read(original);
   if (left.data.every((value, index) => Object.is(value, right.data[index]))) return;
