@@ -12,6 +12,7 @@ import {
   readText,
   splitDocuments,
 } from "textdiffusion";
+import { modelFolder } from "../config/model-folder.js";
 import { formatCount } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
 
@@ -36,7 +37,7 @@ export function countTokensCommand(context: CommandContext): Command {
     .description("how often each token occurs in a text, as a JSON list by token id")
     .requiredOption("--data <file>", "the text, in UTF-8")
     .requiredOption("--out <file>", "where the list goes")
-    .option("--model <new-or-folder>", 'whose tokenizer: "new", or a Hugging Face folder', "new")
+    .option("--model <new-or-folder>", 'whose tokenizer: "new", a Hugging Face folder, or tiny', "new")
     .addOption(
       new Option("--documents <unit>", "what counts as one document").choices(documentUnits).default("file"),
     )
@@ -49,7 +50,8 @@ export function countTokensCommand(context: CommandContext): Command {
 
 async function count(options: CountTokensOptions, { folder, notes }: CommandContext): Promise<void> {
   const { data, model, documents, frame = false } = options;
-  const tokenizer = model === "new" ? byteLevelTokenizer() : await loadTokenizer(resolve(folder, model));
+  const tokenizer =
+    model === "new" ? byteLevelTokenizer() : await loadTokenizer(await modelFolder(model, folder));
   const text = await readText(resolve(folder, data));
   const ids = encodeDocuments(tokenizer, splitDocuments(text, documents), { frame });
   const counts = countTokens(ids, tokenizer.vocabularySize);

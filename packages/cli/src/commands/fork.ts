@@ -12,6 +12,7 @@ import {
 } from "textdiffusion";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
+import { modelFolder } from "../config/model-folder.js";
 import type { CommandContext } from "./context.js";
 import { knownNames } from "./known-names.js";
 import { integer, naturalNumber, nonNegativeNumber, positiveInteger, share } from "./option-values.js";
@@ -91,7 +92,7 @@ async function fork(file: string, options: ForkOptions, context: CommandContext)
   const chosen = tracedSampler(trace.header) ?? byName(options.sampler);
   const model = await loadTracedModel(trace.header, {
     plugins: config.plugins,
-    folder: options.model && resolve(folder, options.model),
+    folder: options.model && (await modelFolder(options.model, folder)),
     backend: byName(options.backend),
     sampler: chosen && adjustSampler(chosen, options.sampler, options),
   });

@@ -18,6 +18,7 @@ import {
 import { animate } from "../animation/animate.js";
 import { renderFrame } from "../animation/render-frame.js";
 import { loadConfig } from "../config/load-config.js";
+import { modelFolder } from "../config/model-folder.js";
 import type { CommandContext } from "./context.js";
 import { knownNames } from "./known-names.js";
 import { naturalNumber, positiveNumber } from "./option-values.js";
@@ -164,7 +165,7 @@ async function verify(
   const { config } = await loadConfig(options.config, folder);
   const model = await loadTracedModel(trace.header, {
     plugins: config.plugins,
-    folder: options.model && resolve(folder, options.model),
+    folder: options.model && (await modelFolder(options.model, folder)),
     backend: byName(options.backend),
   });
   try {

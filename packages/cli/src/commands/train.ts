@@ -3,7 +3,7 @@ import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command, Option } from "commander";
 import { byName, readText, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
-import { modelFolder } from "../config/model-folder.js";
+import { modelFolder, modelFolderOrNew } from "../config/model-folder.js";
 import { assertPictureFile, writePicture } from "../config/picture-file.js";
 import { trainingProgress } from "../progress/training-progress.js";
 import type { CommandContext } from "./context.js";
@@ -70,7 +70,7 @@ export function trainCommand(context: CommandContext): Command {
         'pairs: a line of JSON each, with "prompt" and "response" (default: text)',
       ).choices(["text", "pairs"]),
     )
-    .option("--model <new-or-folder>", '"new", or a Hugging Face folder (default: new)')
+    .option("--model <new-or-folder>", '"new", a Hugging Face folder, or tiny (default: new)')
     .option("--tokenizer <folder>", "of a new model, see train-tokenizer (default: one token a byte)")
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--resume", "go on with the run in the output folder")
@@ -147,12 +147,12 @@ export function trainCommand(context: CommandContext): Command {
 async function train(options: TrainOptions, context: CommandContext): Promise<void> {
   const { command, notes, paintNotes, signal, folder } = context;
   const { config } = await loadConfig(options.config, folder);
-  const { model } = options;
-  const from = model && model !== "new" ? await modelFolder(model, folder) : model;
+  const from = await modelFolderOrNew(options.model, folder);
+  const tokenizer = options.tokenizer && (await modelFolder(options.tokenizer, folder, "--tokenizer"));
   const progress = trainingProgress({ stream: notes, paint: paintNotes, every: options.logEvery });
   try {
     const outcome = await trainTextDiffusion({
-      ...withOptions(config, { ...options, model: from }, folder),
+      ...withOptions(config, { ...options, model: from, tokenizer }, folder),
       out: resolve(folder, options.out),
       resume: options.resume,
       signal,
@@ -195,7 +195,7 @@ async function writeReport(folder: string, named: string): Promise<string> {
   }
 }
 
-/** The command line laid over the config. @param options - its model as a folder is named from anywhere */
+/** The command line laid over the config. @param options - its model and tokenizer as folders are named from anywhere */
 function withOptions(
   config: TextDiffusionConfig,
   options: TrainOptions,
@@ -217,7 +217,7 @@ function withOptions(
       ...config.model,
       ...given({
         from: model,
-        tokenizer: options.tokenizer && resolve(folder, options.tokenizer),
+        tokenizer: options.tokenizer,
         layers: options.layers,
         hidden: options.hidden,
         heads: options.heads,
