@@ -94,6 +94,21 @@ describe("config", () => {
       /"confidense".*Known:.*"confidence".*"random".*"remasking".*"threshold"/s,
     ));
 
+  it("unknown name of a model, wherever one is named", async () => {
+    const named = /"tinny".*Known by name: "tiny"/s;
+    await refused(generate("tinny"), "FILE_NOT_FOUND", named);
+    await refused(
+      ["train", "--data", path("text.txt"), "--model", "tinny", "--out", path("out")],
+      "FILE_NOT_FOUND",
+      named,
+    );
+    await refused(
+      ["count-tokens", "--data", path("text.txt"), "--model", "tinny", "--out", path("counts.json")],
+      "FILE_NOT_FOUND",
+      named,
+    );
+  });
+
   it("unknown dtype", async () => {
     const { code, stderr } = await runCli(generate(path("good"), "--dtype", "q4"));
     expect([code, stderr]).toEqual([2, expect.stringMatching(/--dtype.*"?q4"?.*fp32, q8/s)]);

@@ -44,6 +44,15 @@ it("a text is counted, a model is trained under the spindle, and its folder writ
   expect(written.code, written.stderr).toBe(0);
 });
 
+it("a text is counted in the tokens of a model that is known by its name", async () => {
+  const { code, stderr } = await runCli(
+    ["count-tokens", "--data", "text.txt", "--model", "tiny", "--out", "tiny.json"],
+    { cwd: folder },
+  );
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(readFileSync(join(folder, "tiny.json"), "utf8"))).toHaveLength(4096);
+});
+
 it("bad input is refused before anything is written", async () => {
   const count = (...args: string[]) => runCli(["count-tokens", ...args], { cwd: folder });
   expect(await count("--data", "absent.txt", "--out", "x.json")).toMatchObject({
