@@ -117,7 +117,7 @@ describe("refused", () => {
     [
       "an export of nothing",
       "FILE_NOT_FOUND",
-      /tokenizer\.json|config\.json/,
+      /"none".*Known by name: "tiny"/,
       () => ["export", "--model", "none", "--out", "out"],
     ],
     [
