@@ -16,6 +16,7 @@ const kinds = [
   ["samplers", "sampler", "samplerLaws"],
   ["denoisers", "denoiser", "denoiserLaws"],
   ["tokenizers", "tokenizer", "tokenizerLaws"],
+  ["sources", "source", "dataSourceLaws"],
   ["backends", "backend", "backendLaws"],
 ];
 

@@ -34,6 +34,13 @@ it("docs/contracts/tokenizer.md's example runs as it stands, laws and all", () =
   expect(runExamples(folder, "docs/contracts/tokenizer.md").trim()).toBe("[ 1, 5, 6, 3, 2 ]");
 });
 
+it("docs/contracts/source.md's example runs as it stands, laws and all", () => {
+  expect(runExamples(folder, "docs/contracts/source.md").trim().split("\n")).toEqual([
+    "Add a parser",
+    "Release",
+  ]);
+});
+
 it("docs/contracts/backend.md's example runs as it stands, laws and all", () => {
   const [trains, time] = runExamples(folder, "docs/contracts/backend.md").trim().split("\n");
   expect(trains).toBe("true");

@@ -8,6 +8,7 @@ import {
   definePlugin,
   defineSampler,
   defineSchedule,
+  defineSource,
   defineTokenizer,
 } from "@textdiffusion/core";
 import { z } from "zod";
@@ -24,6 +25,7 @@ export const identityPlugin = definePlugin({
   denoisers: [defineDenoiser(identity("denoiser"))],
   samplers: [defineSampler(identity("sampler"))],
   schedules: [defineSchedule(identity("schedule"))],
+  sources: [defineSource(identity("source"))],
   tokenizers: [defineTokenizer(identity("tokenizer"))],
 });
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ComponentKind } from "@textdiffusion/core";
@@ -9,6 +12,7 @@ import {
   powerNoise,
   tensorflowProbe,
 } from "@textdiffusion/testkit";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { byteLevelTokenizer, defaultPlugins, startBackend } from "textdiffusion";
 import { afterAll, describe, it } from "vitest";
 import { identityPlugin } from "./identity-plugin.js";
@@ -47,6 +51,23 @@ const aroundFake: ComponentSetting = {
   parts: { tokenizer: letters, backend },
 };
 
+const home = mkdtempSync(join(tmpdir(), "textdiffusion-sources-"));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+const put = (name: string, content: string | Uint8Array) => {
+  writeFileSync(join(home, name), content);
+  return join(home, name);
+};
+const threeTexts = ["one", "two", "three"];
+
+const sourceFiles: Readonly<Record<string, string | string[]>> = {
+  "json-lines": put("texts.jsonl", threeTexts.map((text) => JSON.stringify({ text })).join("\n")),
+  parquet: put(
+    "texts.parquet",
+    new Uint8Array(parquetWriteBuffer({ columnData: [{ name: "text", data: threeTexts, type: "STRING" }] })),
+  ),
+  text: threeTexts.map((text) => put(`${text}.txt`, text)),
+};
+
 const settings: Partial<Record<ComponentKind, (name: string) => ComponentSetting>> = {
   backend: () => ({ laws: { probe: tensorflowProbe(tf) } }),
   collator: (name) => ({
@@ -57,6 +78,7 @@ const settings: Partial<Record<ComponentKind, (name: string) => ComponentSetting
   denoiser: (name) => modelOf[name] ?? aroundFake,
   schedule: (name) =>
     name === "spindle" ? { options: { counts: [3, 1, 4, 1, 5, 9, 2, 6] }, laws: { vocabularySize: 8 } } : {},
+  source: (name) => ({ options: { files: sourceFiles[name] } }),
   sampler: () => ({ laws: { schedule: powerNoise(1) } }),
   tokenizer: (name) =>
     name === "huggingface" ? { options: { folder: golden("tiny-tokenizers/roberta") } } : {},

@@ -16,6 +16,7 @@ export {
   definePlugin,
   defineSampler,
   defineSchedule,
+  defineSource,
   defineTokenizer,
 } from "./composition/define.js";
 export { componentKinds } from "./composition/manifest.js";
@@ -36,6 +37,7 @@ export {
   type Plugin,
 } from "./contracts/component.js";
 export type { ConstrainedRow, Constraint, RowConstraint } from "./contracts/constraint.js";
+export type { DataDocument, DataPosition, DataSource } from "./contracts/data-source.js";
 export type {
   Denoiser,
   DenoiserInput,
@@ -52,6 +54,7 @@ export type {
   KnownDenoisers,
   KnownSamplers,
   KnownSchedules,
+  KnownSources,
   KnownTokenizers,
 } from "./contracts/known-components.js";
 export type { Learner, LearnerReport, LearnerScores, LearnerStep, NamedArray } from "./contracts/learner.js";

@@ -22,6 +22,10 @@ export const pluginKinds: Readonly<Record<PluginKind, { readonly what: string; r
       what: "the model that predicts the masked tokens",
       template: "a model behind HTTP, and the server for it",
     },
+    source: {
+      what: "where documents to train on come from",
+      template: "the sequences of a FASTA file, each a document",
+    },
     tokenizer: {
       what: "text to token ids and back",
       template: "pieces of fixed length of a small alphabet (k-mers)",

@@ -37,7 +37,8 @@ export {
 export { type ValidationOptions, validationBatches } from "./collators/validation-batches.js";
 export { dataPlugin } from "./data-plugin.js";
 export { countTokens } from "./text/count-tokens.js";
-export { type DocumentUnit, documentUnits, encodeDocuments, splitDocuments } from "./text/documents.js";
+export { type DocumentUnit, documentUnits } from "./text/document-splitter.js";
+export { encodeDocuments, splitDocuments } from "./text/documents.js";
 export { packRows, splitTail } from "./text/pack-rows.js";
 export { type PromptPair, pairsFromJsonLines, rowsFromPairs } from "./text/pair-rows.js";
 export { readText } from "./text/read-text.js";

@@ -16,12 +16,18 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
  */
 export function configJsonSchema(registry: Registry): JsonSchema {
   const { properties } = jsonSchemaOf(configFileSchema) as { properties: Record<string, JsonSchema> };
+  const data = properties.data as { readonly properties: Record<string, JsonSchema> };
+  const source = choiceOf("source", data.properties.source);
+  const dataSchema = { ...data, properties: { ...data.properties, source } };
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "textdiffusion config",
     type: "object",
     properties: Object.fromEntries(
-      Object.entries(properties).map(([key, schema]) => [key, isKind(key) ? choiceOf(key, schema) : schema]),
+      Object.entries({ ...properties, data: dataSchema }).map(([key, schema]) => [
+        key,
+        isKind(key) ? choiceOf(key, schema) : schema,
+      ]),
     ),
     additionalProperties: false,
     definitions: {

@@ -8,7 +8,14 @@ import { weightTypeSchema } from "./weight-type.js";
 const count = z.int().positive();
 
 const dataSchema = z.strictObject({
-  file: z.string().min(1).optional().describe("UTF-8 text"),
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "UTF-8 text, also in gzip; JSON Lines (.jsonl) or Parquet with a field text; a folder or a pattern of such",
+    ),
+  source: z.unknown().optional().describe("where documents come from, in place of file"),
   // No default here: what a checkpoint knows its data by must stay as it was.
   format: z
     .enum(["text", "pairs"])
@@ -33,12 +40,17 @@ const dataSchema = z.strictObject({
     .describe(
       "cut the text into rows at another place in each epoch, for texts that are read many times; default false",
     ),
+  // No default here either.
+  split: z
+    .enum(["end", "hash"])
+    .optional()
+    .describe("what is held out: the end of the text, or documents by a hash of each; default end"),
   validationShare: z
     .number()
     .min(0)
     .max(0.5)
     .optional()
-    .describe("share of the text, at its end, that is held out; default 0.1 where that makes a row, else 0"),
+    .describe("share of the text that is held out; default 0.1 where that makes a row, else 0"),
 });
 
 const modelSchema = z.strictObject({
@@ -122,7 +134,9 @@ const configSchema = configFileSchema.extend({
   training: z.unknown().optional(),
 });
 
-export type DataOptions = z.input<typeof dataSchema>;
+export type DataOptions = Omit<z.input<typeof dataSchema>, "source"> & {
+  readonly source?: ComponentChoice<"source">;
+};
 export type ModelOptions = z.input<typeof modelSchema>;
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
@@ -151,7 +165,7 @@ export interface TextDiffusionConfig {
 /** A config whose every key and value has been looked at, defaults filled in. */
 export interface DecodedConfig extends Omit<TextDiffusionConfig, "plugins" | "data" | "model" | "training"> {
   readonly plugins: readonly Plugin[];
-  readonly data: z.output<typeof dataSchema>;
+  readonly data: Omit<z.output<typeof dataSchema>, "source"> & Pick<DataOptions, "source">;
   readonly model: z.output<typeof modelSchema>;
   readonly training: z.output<typeof trainingSchema>;
 }
@@ -167,7 +181,7 @@ export async function decodeConfig(config: TextDiffusionConfig): Promise<Decoded
   return {
     ...(parts as TextDiffusionConfig),
     plugins: parts.plugins as Plugin[],
-    data: await decodeOptions(dataSchema, parts.data ?? {}, "data", "data"),
+    data: (await decodeOptions(dataSchema, parts.data ?? {}, "data", "data")) as DecodedConfig["data"],
     model: await decodeOptions(modelSchema, parts.model ?? {}, "model", "model"),
     training: await decodeOptions(trainingSchema, parts.training ?? {}, "training", "training"),
   };

@@ -69,7 +69,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
   const decoded = await decodeConfig(config);
   const { tokenizer, record, optionsFor, modelOptions } = await planTraining(decoded);
   const random = Random.fromSeed(decoded.training.seed);
-  const rows = await trainingRows(tokenizer, decoded.data, record, random.split("cuts"));
+  const rows = await trainingRows(tokenizer, decoded.data, decoded.plugins, record, random.split("cuts"));
   const order = createRowOrder(rows.train, random.split("rows"));
   const options = await optionsFor(order.rowCount);
   assertOutIsFree(out, modelOptions.from);
@@ -110,7 +110,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
       resume,
       signal,
       identity: {
-        data: { ...decoded.data, file: undefined, text: rows.fingerprint },
+        data: { ...decoded.data, file: undefined, source: undefined, text: rows.fingerprint },
         model: { ...modelOptions, tokenizer: modelOptions.tokenizer && hashOfTokenizer(tokenizer) },
         record,
       },

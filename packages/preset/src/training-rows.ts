@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { DiffusionError, type Random, type Tokenizer, type TokenRow } from "@textdiffusion/core";
+import {
+  type DataDocument,
+  DiffusionError,
+  type Plugin,
+  type Random,
+  type Tokenizer,
+  type TokenRow,
+} from "@textdiffusion/core";
 import {
   type EpochRows,
   encodeDocuments,
@@ -8,10 +15,10 @@ import {
   readText,
   rowsFromPairs,
   shiftedRows,
-  splitDocuments,
   splitTail,
 } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
+import { trainingDocuments } from "./training-documents.js";
 
 export interface TrainingRows {
   readonly train: readonly TokenRow[] | EpochRows;
@@ -21,50 +28,48 @@ export interface TrainingRows {
   readonly fingerprint: string;
 }
 
+interface RowShape {
+  readonly rowLength: number;
+  readonly frame: boolean;
+}
+
 /**
- * The text, or the pairs, of `data.file` as rows.
+ * The text, or the pairs, of `data` as rows.
  *
  * @param random - says where each epoch begins to cut, with `data.shiftRows`
- * @throws DiffusionError `CONFIG_INVALID` without a file, `FILE_NOT_FOUND`, `DATA_INVALID`
+ * @throws DiffusionError `CONFIG_INVALID` without data or for choices that do not go together, `FILE_NOT_FOUND`,
+ *   `DATA_INVALID`
  */
 export async function trainingRows(
   tokenizer: Tokenizer,
   data: DecodedConfig["data"],
-  shape: { readonly rowLength: number; readonly frame: boolean },
+  plugins: readonly Plugin[],
+  shape: RowShape,
   random: Random,
 ): Promise<TrainingRows> {
-  const { file, documents } = data;
-  if (file === undefined) {
-    throw new DiffusionError({
-      code: "CONFIG_INVALID",
-      component: "textdiffusion/train",
-      problem: "expected a text to train on in data.file, got none",
-      remedy: "Name a file of UTF-8 text (--data on the command line)",
-    });
-  }
-  const text = await readText(file);
-  const fingerprint = createHash("sha256").update(text).digest("hex");
   if (data.format === "pairs") {
-    const rows = rowsFromPairs(tokenizer, pairsFromJsonLines(text, file), shape);
-    const held = Math.floor(rows.length * (data.validationShare ?? DEFAULT_SHARE));
-    return {
-      train: rows.slice(0, rows.length - held),
-      validation: rows.slice(rows.length - held),
-      fingerprint,
-    };
+    if (data.shiftRows) throw invalid("expected data.shiftRows with a text, got it with pairs");
+    return data.file === undefined
+      ? pairRows(tokenizer, data, plugins, shape)
+      : pairFileRows(tokenizer, data, shape);
   }
-  const ids = encodeDocuments(tokenizer, splitDocuments(text, documents), shape);
-  packRows(ids, shape.rowLength, file); // says how long the whole text is when it is too short
-  const makesRow = Math.floor(ids.length * DEFAULT_SHARE) >= shape.rowLength;
-  const validationShare = data.validationShare ?? (makesRow ? DEFAULT_SHARE : 0);
-  const { train, validation } = splitTail(ids, validationShare);
+  const { documents, name, fingerprint } = await trainingDocuments(data, plugins);
+  if (documents.some(({ prompt }) => prompt !== undefined)) {
+    throw invalid(`expected data.format: "pairs" with prompts, got none of it for ${name}`, "Add it");
+  }
+  const { train, validation } =
+    data.split === "hash"
+      ? splitByHash(tokenizer, documents, name, shape, data.validationShare)
+      : splitAtEnd(tokenizer, documents, name, shape, data.validationShare);
   const { rowLength } = shape;
-  const held = `the validation text (the last ${validationShare * 100} %)`;
   return {
     train: data.shiftRows
       ? shiftedRows(train, rowLength, random, "the training text")
       : packRows(train, rowLength, "the training text"),
-    validation: validationShare === 0 ? [] : packRows(validation, rowLength, held),
+    validation:
+      validation.length === 0
+        ? []
+        : packRows(validation, rowLength, "the validation text, a share of the whole,"),
     fingerprint,
   };
 }
@@ -72,3 +77,90 @@ export async function trainingRows(
 // --- internal ---
 
 const DEFAULT_SHARE = 0.1;
+
+interface SplitIds {
+  readonly train: Int32Array;
+  readonly validation: Int32Array;
+}
+
+function splitAtEnd(
+  tokenizer: Tokenizer,
+  documents: readonly DataDocument[],
+  name: string,
+  shape: RowShape,
+  share: number | undefined,
+): SplitIds {
+  const ids = encodeDocuments(tokenizer, documents.map(textOf), shape);
+  packRows(ids, shape.rowLength, name); // says how long the whole text is when it is too short
+  const makesRow = Math.floor(ids.length * DEFAULT_SHARE) >= shape.rowLength;
+  return splitTail(ids, share ?? (makesRow ? DEFAULT_SHARE : 0));
+}
+
+/** Each document by its own text, so that it stays on its side when others come or go; the same twice, both there. */
+function splitByHash(
+  tokenizer: Tokenizer,
+  documents: readonly DataDocument[],
+  name: string,
+  shape: RowShape,
+  share = DEFAULT_SHARE,
+): SplitIds {
+  const [train, validation] = [false, true].map((wanted) =>
+    documents.filter((document) => isHeldOut(document, share) === wanted).map(textOf),
+  );
+  if (train.length > 0 && (validation.length > 0 || share === 0)) {
+    return {
+      train: encodeDocuments(tokenizer, train, shape),
+      validation: encodeDocuments(tokenizer, validation, shape),
+    };
+  }
+  throw new DiffusionError({
+    code: "DATA_INVALID",
+    component: "textdiffusion/train",
+    problem: `expected documents on both sides of the split, got ${train.length} to train on and ${validation.length} held out of ${name}`,
+    remedy: "Cut smaller documents (data.documents: line or paragraph), or split at the end",
+  });
+}
+
+const textOf = ({ text }: DataDocument) => text;
+
+/** Whether the first 48 bits of the SHA-256 of its text are among the lowest share. */
+function isHeldOut({ text }: DataDocument, share: number): boolean {
+  return createHash("sha256").update(text).digest().readUIntBE(0, 6) < share * 2 ** 48;
+}
+
+async function pairRows(
+  tokenizer: Tokenizer,
+  data: DecodedConfig["data"],
+  plugins: readonly Plugin[],
+  shape: RowShape,
+): Promise<TrainingRows> {
+  const { documents, name, fingerprint } = await trainingDocuments(data, plugins);
+  const pairs = documents.map(({ prompt, text }) => {
+    if (prompt !== undefined) return { prompt, response: text };
+    throw invalid(
+      `expected a prompt with each text of ${name}, got a text alone`,
+      'Give the source a "prompt"',
+    );
+  });
+  return { ...heldAtEnd(rowsFromPairs(tokenizer, pairs, shape), data), fingerprint };
+}
+
+async function pairFileRows(
+  tokenizer: Tokenizer,
+  data: DecodedConfig["data"],
+  shape: RowShape,
+): Promise<TrainingRows> {
+  const file = data.file ?? "";
+  const text = await readText(file);
+  const rows = rowsFromPairs(tokenizer, pairsFromJsonLines(text, file), shape);
+  return { ...heldAtEnd(rows, data), fingerprint: createHash("sha256").update(text).digest("hex") };
+}
+
+function heldAtEnd(rows: readonly TokenRow[], { validationShare = DEFAULT_SHARE }: DecodedConfig["data"]) {
+  const cut = rows.length - Math.floor(rows.length * validationShare);
+  return { train: rows.slice(0, cut), validation: rows.slice(cut) };
+}
+
+function invalid(problem: string, remedy = "Leave one of them out"): DiffusionError {
+  return new DiffusionError({ code: "CONFIG_INVALID", component: "textdiffusion/train", problem, remedy });
+}

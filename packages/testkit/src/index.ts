@@ -8,6 +8,7 @@ export { assertLaws, type Law, type LawSkip, withSkips } from "./law.js";
 export { type BackendLawOptions, backendLaws } from "./laws/backend-laws.js";
 export { type CollatorLawOptions, collatorLaws } from "./laws/collator-laws.js";
 export { type ConstraintLawOptions, constraintLaws } from "./laws/constraint-laws.js";
+export { type DataSourceLawOptions, dataSourceLaws } from "./laws/data-source-laws.js";
 export { type DenoiserLawOptions, denoiserLaws } from "./laws/denoiser-laws.js";
 export { type NoiseScheduleLawOptions, noiseScheduleLaws } from "./laws/noise-schedule-laws.js";
 export { type ComponentSetting, type PluginLawOptions, pluginLaws } from "./laws/plugin-laws.js";

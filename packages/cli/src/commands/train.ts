@@ -63,7 +63,10 @@ export function trainCommand(context: CommandContext): Command {
   return new Command("train")
     .description("train a model on a text, from nothing or from a BERT or RoBERTa")
     .requiredOption("--out <folder>", "where the model goes")
-    .option("--data <file>", "the text, in UTF-8")
+    .option(
+      "--data <file>",
+      "the text: a file, a folder, a pattern in quotes, .gz, .jsonl, .parquet, or - for standard input",
+    )
     .addOption(
       new Option(
         "--format <kind>",
@@ -211,7 +214,11 @@ function withOptions(
     }),
     data: {
       ...config.data,
-      ...given({ file: data && resolve(folder, data), format, rowLength: options.rowLength }),
+      ...given({
+        file: data === "-" ? data : data && resolve(folder, data),
+        format,
+        rowLength: options.rowLength,
+      }),
     },
     model: {
       ...config.model,

@@ -93,10 +93,10 @@ async function importDefault(file: string): Promise<unknown> {
 /** Nothing is checked here: what is not a path yet stays as it is. */
 function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusionConfig {
   const { data, model, denoiser } = config;
-  const isPath = (path: unknown) => typeof path === "string" && path !== "new";
+  const isPath = (path: unknown) => typeof path === "string" && path !== "new" && path !== "-";
   return {
     ...config,
-    ...(isPath(data?.file) && { data: { ...data, file: resolve(folder, data?.file ?? "") } }),
+    ...(data && { data: withDataPaths(data) }),
     ...(denoiser !== undefined && { denoiser: withFile(denoiser) as typeof denoiser }),
     ...(model && {
       model: {
@@ -106,6 +106,25 @@ function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusio
       },
     }),
   };
+
+  function withDataPaths(given: NonNullable<typeof data>): typeof data {
+    const { file, source } = given;
+    return {
+      ...given,
+      ...(isPath(file) && { file: resolve(folder, file ?? "") }),
+      ...(source !== undefined && { source: withFiles(source) as typeof source }),
+    };
+  }
+
+  /** Files of a source; what reads standard input goes on doing so. */
+  function withFiles(choice: unknown): unknown {
+    if (typeof choice !== "object" || choice === null || isComponent(choice)) return choice;
+    const { files } = choice as { readonly files?: unknown };
+    const absolute = (path: unknown) =>
+      typeof path === "string" && path !== "-" ? resolve(folder, path) : path;
+    if (files === undefined) return choice;
+    return { ...choice, files: Array.isArray(files) ? files.map(absolute) : absolute(files) };
+  }
 
   /** The file of an ONNX model, whatever wraps it. */
   function withFile(choice: unknown): unknown {

@@ -6,6 +6,7 @@ import type {
   KnownDenoisers,
   KnownSamplers,
   KnownSchedules,
+  KnownSources,
   KnownTokenizers,
 } from "../contracts/known-components.js";
 
@@ -67,6 +68,7 @@ interface KnownComponents {
   denoiser: KnownDenoisers;
   sampler: KnownSamplers;
   schedule: KnownSchedules;
+  source: KnownSources;
   tokenizer: KnownTokenizers;
 }
 

@@ -20,4 +20,5 @@ export const defineCollator: Define<"collator"> = (definition) => definition;
 export const defineDenoiser: Define<"denoiser"> = (definition) => definition;
 export const defineSampler: Define<"sampler"> = (definition) => definition;
 export const defineSchedule: Define<"schedule"> = (definition) => definition;
+export const defineSource: Define<"source"> = (definition) => definition;
 export const defineTokenizer: Define<"tokenizer"> = (definition) => definition;

@@ -9,6 +9,7 @@ export const listOf = {
   denoiser: "denoisers",
   sampler: "samplers",
   schedule: "schedules",
+  source: "sources",
   tokenizer: "tokenizers",
 } as const satisfies Record<ComponentKind, keyof Plugin>;
 

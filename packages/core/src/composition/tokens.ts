@@ -11,5 +11,6 @@ export const tokens = {
   denoiser: Symbol.for("@textdiffusion/core:Denoiser"),
   sampler: Symbol.for("@textdiffusion/core:Sampler"),
   schedule: Symbol.for("@textdiffusion/core:NoiseSchedule"),
+  source: Symbol.for("@textdiffusion/core:DataSource"),
   tokenizer: Symbol.for("@textdiffusion/core:Tokenizer"),
 } as const satisfies { [Kind in ComponentKind]: ServiceIdentifier<ComponentKinds[Kind]> };

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Backend } from "./backend.js";
 import type { Collator } from "./collator.js";
+import type { DataSource } from "./data-source.js";
 import type { Denoiser } from "./denoiser.js";
 import type { NoiseSchedule } from "./noise-schedule.js";
 import type { Sampler } from "./sampler.js";
@@ -13,6 +14,7 @@ export interface ComponentKinds {
   denoiser: Denoiser;
   sampler: Sampler;
   schedule: NoiseSchedule;
+  source: DataSource;
   tokenizer: Tokenizer;
 }
 
@@ -28,6 +30,7 @@ export interface ComponentDependencies {
   denoiser: { readonly backend: Backend; readonly tokenizer: Tokenizer };
   sampler: Readonly<Record<never, never>>;
   schedule: Readonly<Record<never, never>>;
+  source: Readonly<Record<never, never>>;
   tokenizer: Readonly<Record<never, never>>;
 }
 
@@ -87,5 +90,6 @@ export interface Plugin {
   readonly denoisers?: readonly AnyDefinition<"denoiser">[];
   readonly samplers?: readonly AnyDefinition<"sampler">[];
   readonly schedules?: readonly AnyDefinition<"schedule">[];
+  readonly sources?: readonly AnyDefinition<"source">[];
   readonly tokenizers?: readonly AnyDefinition<"tokenizer">[];
 }

@@ -28,5 +28,8 @@ export interface KnownSamplers {}
 /** Schedules by name, each with its options. */
 export interface KnownSchedules {}
 
+/** Data sources by name, each with its options. */
+export interface KnownSources {}
+
 /** Tokenizers by name, each with its options. */
 export interface KnownTokenizers {}

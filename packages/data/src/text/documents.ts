@@ -1,9 +1,5 @@
 import { DiffusionError, listNames, type Tokenizer } from "@textdiffusion/core";
-import { match } from "ts-pattern";
-
-/** What counts as one document of a text: all of it, each line, or each paragraph (blank lines stand between). */
-export const documentUnits = ["file", "line", "paragraph"] as const;
-export type DocumentUnit = (typeof documentUnits)[number];
+import { type DocumentUnit, documentSplitter, documentUnits } from "./document-splitter.js";
 
 /**
  * Cuts a text into documents. Lines and paragraphs of white space alone are left out, and so are the line ends between
@@ -20,12 +16,8 @@ export function splitDocuments(text: string, unit: DocumentUnit): string[] {
       remedy: "Correct the word",
     });
   }
-  const pieces = match(unit)
-    .with("file", () => [text])
-    .with("line", () => text.split(/\r?\n/))
-    .with("paragraph", () => text.split(/\r?\n(?:[^\S\n]*\n)+/))
-    .exhaustive();
-  return pieces.filter((piece) => piece.trim() !== "");
+  const splitter = documentSplitter(unit);
+  return [...splitter.push(text), ...splitter.end()];
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Tokenizer, TokenRow } from "@textdiffusion/core";
-import { type DocumentUnit, encodeDocuments, splitDocuments } from "./documents.js";
+import type { DocumentUnit } from "./document-splitter.js";
+import { encodeDocuments, splitDocuments } from "./documents.js";
 import { packRows, splitTail } from "./pack-rows.js";
 
 export interface RowsFromTextOptions {

@@ -16,6 +16,7 @@ import { powerNoise } from "../power-noise.js";
 import { letterTokenizer } from "../tokenizers/letter-tokenizer.js";
 import { type BackendLawOptions, backendLaws } from "./backend-laws.js";
 import { type CollatorLawOptions, collatorLaws } from "./collator-laws.js";
+import { dataSourceLaws } from "./data-source-laws.js";
 import { type DenoiserLawOptions, denoiserLaws } from "./denoiser-laws.js";
 import { type NoiseScheduleLawOptions, noiseScheduleLaws } from "./noise-schedule-laws.js";
 import { type SamplerLawOptions, samplerLaws } from "./sampler-laws.js";
@@ -236,6 +237,7 @@ function lawsOfKind(
       }),
     sampler: () => samplerLaws(() => of<ComponentKinds["sampler"]>(), laws),
     schedule: () => noiseScheduleLaws(() => of<ComponentKinds["schedule"]>(), laws),
+    source: () => dataSourceLaws(() => of<ComponentKinds["source"]>()),
     tokenizer: () => tokenizerLaws(() => of<ComponentKinds["tokenizer"]>(), samples),
   };
   return kinds[kind as Exclude<ComponentKind, "backend">]();

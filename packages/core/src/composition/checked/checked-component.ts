@@ -1,6 +1,7 @@
 import type { ComponentKind, ComponentKinds } from "../../contracts/component.js";
 import { checkedBackend } from "./checked-backend.js";
 import { checkedCollator } from "./checked-collator.js";
+import { checkedDataSource } from "./checked-data-source.js";
 import { checkedDenoiser } from "./checked-denoiser.js";
 import { checkedSampler } from "./checked-sampler.js";
 import { checkedSchedule } from "./checked-schedule.js";
@@ -34,6 +35,7 @@ const checks: {
   denoiser: checkedDenoiser,
   sampler: checkedSampler,
   schedule: checkedSchedule,
+  source: checkedDataSource,
   tokenizer: checkedTokenizer,
 };
 
@@ -74,6 +76,7 @@ const membersOf: {
     alphaDerivative: "function",
     timeAt: "function",
   },
+  source: { name: "string", documents: "function", fingerprint: "function" },
   tokenizer: {
     vocabularySize: "number",
     special: "object",

@@ -63,6 +63,7 @@ const lawsOf: Readonly<Record<ComponentKind, string>> = {
   denoiser: "denoiserLaws",
   sampler: "samplerLaws",
   schedule: "noiseScheduleLaws",
+  source: "dataSourceLaws",
   tokenizer: "tokenizerLaws",
 };
 
