@@ -42,7 +42,7 @@ describe("textdiffusion plugins", () => {
     );
     expect(stdout).toMatch(/@textdiffusion\/samplers \d.*, API 1, from textdiffusion\n/);
     expect(stdout).toMatch(/not asks-within-bounds: ranks revealed positions too/);
-  });
+  }, 60_000);
 
   it("prints the same as JSON", async () => {
     const { stdout } = await runCli(["plugins", "--config", "with.json", "--json"], { cwd: folder });
