@@ -7,6 +7,7 @@ import {
   listNames,
   type Plugin,
 } from "@textdiffusion/core";
+import { readText } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
 
@@ -15,7 +16,7 @@ export interface TrainingDocuments {
   readonly documents: readonly DataDocument[];
   /** Where they came from, for messages. */
   readonly name: string;
-  /** SHA-256 of the documents. */
+  /** SHA-256 of the documents; of one plain file, of its text, by which an evaluation knows it again. */
   readonly fingerprint: string;
 }
 
@@ -49,7 +50,9 @@ export async function trainingDocuments(
       hash.update(JSON.stringify([document.prompt, document.text]));
     }
     const name = file ?? `the source "${reading.name}"`;
-    if (documents.length > 0) return { documents, name, fingerprint: hash.digest("hex") };
+    if (documents.length > 0) {
+      return { documents, name, fingerprint: (await hashOfText(file)) ?? hash.digest("hex") };
+    }
     throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
   } finally {
     await pipeline.dispose();
@@ -57,6 +60,12 @@ export async function trainingDocuments(
 }
 
 // --- internal ---
+
+/** @returns undefined for what is not one plain file of text */
+async function hashOfText(file: string | undefined): Promise<string | undefined> {
+  const text = file === undefined ? undefined : await readText(file).catch(() => undefined);
+  return text === undefined ? undefined : createHash("sha256").update(text).digest("hex");
+}
 
 /** By the ending of their names. */
 function sourceOfFiles(
