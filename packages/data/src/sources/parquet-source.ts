@@ -30,9 +30,6 @@ export const parquetSource = defineSource({
 
 // --- internal ---
 
-/** So many rows at most are unpacked at once. */
-const MOST_ROWS = 4096;
-
 async function* rowsOf(
   { name, path }: DataFile,
   columns: readonly string[],
@@ -55,23 +52,18 @@ async function* rowsOf(
       "Say which column has the text",
     );
   }
-  let start = 0;
+  let rowStart = 0;
   for (const group of metadata.row_groups) {
-    const end = start + Number(group.num_rows);
-    for (let rowStart = Math.max(start, skip); rowStart < end; rowStart += MOST_ROWS) {
-      const rowEnd = Math.min(end, rowStart + MOST_ROWS);
-      yield* await parquetReadObjects({
-        file,
-        metadata,
-        compressors,
-        columns: [...columns],
-        rowStart,
-        rowEnd,
-      }).catch((error: unknown) => {
+    const rowEnd = rowStart + Number(group.num_rows);
+    // A group is unpacked as a whole however few of its rows are asked for, so it is asked for once.
+    if (rowEnd > skip) {
+      const from = Math.max(rowStart, skip);
+      const asked = { file, metadata, compressors, columns: [...columns], rowStart: from, rowEnd };
+      yield* await parquetReadObjects(asked).catch((error: unknown) => {
         throw damaged(name, error);
       });
     }
-    start = end;
+    rowStart = rowEnd;
   }
 }
 
