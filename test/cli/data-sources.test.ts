@@ -14,6 +14,12 @@ writeFileSync(join(folder, "corpus/two.txt.gz"), gzipSync(sentences.join("\n\n")
 const records = sentences.map((text, id) => JSON.stringify({ id, body: { text }, text }));
 writeFileSync(join(folder, "some.jsonl"), records.join("\n"));
 
+mkdirSync(join(folder, "records"));
+writeFileSync(join(folder, "records/some.jsonl"), records.join("\n"));
+mkdirSync(join(folder, "mixed"));
+writeFileSync(join(folder, "mixed/a.txt"), sentences.join("\n"));
+writeFileSync(join(folder, "mixed/b.jsonl"), records.join("\n"));
+
 let runs = 0;
 /** A short training with what the config says. @returns what was told, and whether a model came of it */
 async function train(config: object, ...args: string[]) {
@@ -34,6 +40,7 @@ it.each([
   ["a folder, with gzip in it", "corpus"],
   ["a pattern", "corpus/*.txt"],
   ["JSON Lines", "some.jsonl"],
+  ["a folder of JSON Lines", "records"],
 ])("trains on %s", async (_, data) => {
   const { code, stderr } = await train({ data: { rowLength: 16 } }, "--data", data);
   expect(code, stderr).toBe(0);
@@ -53,6 +60,7 @@ it("bad data is refused before anything is written", async () => {
     [{ source: { ...source, text: "body" } }, [], /text in the field body.*DATA_INVALID/],
     [{ source: { ...source, txt: "text" } }, [], /data\.source|source\.txt.*UNKNOWN_OPTION/],
     [{ source: "jsonlines" }, [], /"jsonlines".*Known: .*"json-lines".*UNKNOWN_COMPONENT/],
+    [{ file: "mixed" }, [], /one kind in .*mixed.*"json-lines", "text".*DATA_INVALID/],
     [{ source }, ["--data", "corpus"], /data\.file.*data\.source.*CONFIG_INVALID/],
     [{ file: "corpus/one.txt", split: "hash" }, [], /both sides of the split.*DATA_INVALID/],
     [{ source: { ...source, prompt: "body.text" } }, [], /data\.format: "pairs".*CONFIG_INVALID/],

@@ -36,6 +36,10 @@ export {
 } from "./collators/stratified-collator.js";
 export { type ValidationOptions, validationBatches } from "./collators/validation-batches.js";
 export { dataPlugin } from "./data-plugin.js";
+export { type DataFile, dataFiles } from "./sources/data-files.js";
+export { jsonLinesSource } from "./sources/json-lines-source.js";
+export { parquetSource } from "./sources/parquet-source.js";
+export { textSource } from "./sources/text-source.js";
 export { countTokens } from "./text/count-tokens.js";
 export { type DocumentUnit, documentUnits } from "./text/document-splitter.js";
 export { encodeDocuments, splitDocuments } from "./text/documents.js";

@@ -21,7 +21,7 @@ const dataSchema = z.strictObject({
     .enum(["text", "pairs"])
     .optional()
     .describe(
-      'what the file holds: text, or pairs, a line of JSON each with "prompt" and "response"; default text',
+      'what the file holds: text, whatever its name ends in, or pairs, a line of JSON each with "prompt" and "response"; default by its name',
     ),
   rowLength: count
     .min(4)

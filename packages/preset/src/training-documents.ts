@@ -5,9 +5,10 @@ import {
   type DataDocument,
   DiffusionError,
   listNames,
+  type NamedChoice,
   type Plugin,
 } from "@textdiffusion/core";
-import { readText } from "@textdiffusion/data";
+import { dataFiles, readText } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
 
@@ -16,18 +17,18 @@ export interface TrainingDocuments {
   readonly documents: readonly DataDocument[];
   /** Where they came from, for messages. */
   readonly name: string;
-  /** SHA-256 of the documents; of one plain file, of its text, by which an evaluation knows it again. */
+  /** SHA-256 of the documents; of one file of text, of that text, by which an evaluation knows it again. */
   readonly fingerprint: string;
 }
 
 /**
  * The documents that `data` names: by `source`, or by `file`, which may be a folder or a pattern, too.
  *
- * @throws DiffusionError `CONFIG_INVALID` without either or with both, what the source throws, and `DATA_INVALID` for one
- *   without a document
+ * @throws DiffusionError `CONFIG_INVALID` without either or with both, what the source throws, and `DATA_INVALID` for
+ *   files of different kinds and for a source without a document
  */
 export async function trainingDocuments(
-  { file, source, documents: unit }: DecodedConfig["data"],
+  { file, source, documents: unit, format }: DecodedConfig["data"],
   plugins: readonly Plugin[],
 ): Promise<TrainingDocuments> {
   const given = { "data.file": file, "data.source": source };
@@ -39,7 +40,8 @@ export async function trainingDocuments(
       "Name a file of UTF-8 text (--data on the command line)",
     );
   }
-  const choice = file === undefined ? source : byName(sourceOfFiles(file, unit));
+  const files = file === undefined ? undefined : await filesNamed(file, format === "text");
+  const choice = files ? byName(choiceOf(files.source, file ?? "", unit)) : source;
   const pipeline = await createPipeline({ plugins: [...defaultPlugins, ...plugins], source: choice });
   try {
     const reading = await pipeline.get("source");
@@ -47,13 +49,12 @@ export async function trainingDocuments(
     const documents: DataDocument[] = [];
     for await (const document of reading.documents()) {
       documents.push(document);
-      hash.update(JSON.stringify([document.prompt, document.text]));
+      hash.update(`${JSON.stringify(document.prompt)} ${document.text.length} ${document.text}`);
     }
-    const name = file ?? `the source "${reading.name}"`;
-    if (documents.length > 0) {
-      return { documents, name, fingerprint: (await hashOfText(file)) ?? hash.digest("hex") };
-    }
-    throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
+    const name = files?.name ?? `the source "${reading.name}"`;
+    if (documents.length === 0)
+      throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
+    return { documents, name, fingerprint: (await hashOfText(files)) ?? hash.digest("hex") };
   } finally {
     await pipeline.dispose();
   }
@@ -61,20 +62,44 @@ export async function trainingDocuments(
 
 // --- internal ---
 
-/** @returns undefined for what is not one plain file of text */
-async function hashOfText(file: string | undefined): Promise<string | undefined> {
-  const text = file === undefined ? undefined : await readText(file).catch(() => undefined);
-  return text === undefined ? undefined : createHash("sha256").update(text).digest("hex");
+/** What `data.file` names. */
+interface NamedFiles {
+  /** For messages. */
+  readonly name: string;
+  readonly source: "text" | "json-lines" | "parquet";
+  /** The only one there is. */
+  readonly onlyPath?: string;
 }
 
-/** By the ending of their names. */
-function sourceOfFiles(
-  files: string,
-  documents: string,
-): { readonly name: string; readonly [option: string]: unknown } {
-  if (/\.(jsonl|ndjson)(\.gz)?$/.test(files)) return { name: "json-lines", files };
-  if (/\.parquet$/.test(files)) return { name: "parquet", files };
-  return { name: "text", files, documents };
+/** @throws DiffusionError `FILE_NOT_FOUND`, `DATA_INVALID` */
+async function filesNamed(file: string, isText: boolean): Promise<NamedFiles> {
+  const files = await dataFiles(file);
+  const name = files.length === 1 ? files[0].name : file;
+  const sources = [...new Set(files.map((each) => (isText ? "text" : sourceOf(each.name))))];
+  if (sources.length === 1) {
+    return { name, source: sources[0], onlyPath: files.length === 1 ? files[0].path : undefined };
+  }
+  throw failure(
+    "DATA_INVALID",
+    `expected files of one kind in ${name}, got some for each of the sources ${listNames(sources)}`,
+    "Name them by a pattern, or say which source reads them (data.source)",
+  );
+}
+
+/** By the ending of its name. */
+function sourceOf(name: string): NamedFiles["source"] {
+  if (/\.(jsonl|ndjson)(\.gz)?$/i.test(name)) return "json-lines";
+  return /\.parquet$/i.test(name) ? "parquet" : "text";
+}
+
+function choiceOf(name: NamedFiles["source"], files: string, documents: string): NamedChoice {
+  return name === "text" ? { name, files, documents } : { name, files };
+}
+
+async function hashOfText(files: NamedFiles | undefined): Promise<string | undefined> {
+  if (files?.source !== "text" || files.onlyPath === undefined) return undefined;
+  const text = await readText(files.onlyPath).catch(() => undefined); // in gzip, perhaps
+  return text === undefined ? undefined : createHash("sha256").update(text).digest("hex");
 }
 
 function failure(code: "CONFIG_INVALID" | "DATA_INVALID", problem: string, remedy: string): DiffusionError {

@@ -70,7 +70,7 @@ export function trainCommand(context: CommandContext): Command {
     .addOption(
       new Option(
         "--format <kind>",
-        'pairs: a line of JSON each, with "prompt" and "response" (default: text)',
+        'pairs: a line of JSON each, with "prompt" and "response"; text, whatever the name ends in (default: by the name)',
       ).choices(["text", "pairs"]),
     )
     .option("--model <new-or-folder>", '"new", a Hugging Face folder, or tiny (default: new)')
