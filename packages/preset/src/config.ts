@@ -44,7 +44,9 @@ const dataSchema = z.strictObject({
   split: z
     .enum(["end", "hash"])
     .optional()
-    .describe("what is held out: the end of the text, or documents by a hash of each; default end"),
+    .describe(
+      "what is held out: the end of the text, or documents by a hash of each, pairs by one of the prompt; default end",
+    ),
   validationShare: z
     .number()
     .min(0)

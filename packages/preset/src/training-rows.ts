@@ -10,6 +10,7 @@ import {
 import {
   type EpochRows,
   encodeDocuments,
+  type PromptPair,
   packRows,
   pairsFromJsonLines,
   readText,
@@ -48,7 +49,8 @@ export async function trainingRows(
   random: Random,
 ): Promise<TrainingRows> {
   if (data.format === "pairs") {
-    if (data.shiftRows) throw invalid("expected data.shiftRows with a text, got it with pairs");
+    if (data.shiftRows)
+      throw invalid("expected data.shiftRows with a text, got it with pairs", "Leave it out");
     return data.file === undefined
       ? pairRows(tokenizer, data, plugins, shape)
       : pairFileRows(tokenizer, data, shape);
@@ -104,15 +106,23 @@ function splitByHash(
   shape: RowShape,
   share = DEFAULT_SHARE,
 ): SplitIds {
-  const [train, validation] = [false, true].map((wanted) =>
-    documents.filter((document) => isHeldOut(document, share) === wanted).map(textOf),
-  );
-  if (train.length > 0 && (validation.length > 0 || share === 0)) {
-    return {
-      train: encodeDocuments(tokenizer, train, shape),
-      validation: encodeDocuments(tokenizer, validation, shape),
-    };
-  }
+  const { train, validation } = groupsByHash(documents.map(textOf), (text) => text, name, share);
+  return {
+    train: encodeDocuments(tokenizer, train, shape),
+    validation: encodeDocuments(tokenizer, validation, shape),
+  };
+}
+
+/** @throws DiffusionError `DATA_INVALID` where one side has nothing */
+function groupsByHash<Each>(
+  all: readonly Each[],
+  says: (each: Each) => string,
+  name: string,
+  share: number,
+): { readonly train: Each[]; readonly validation: Each[] } {
+  const train = all.filter((each) => !isHeldOut(says(each), share));
+  const validation = all.filter((each) => isHeldOut(says(each), share));
+  if (train.length > 0 && (validation.length > 0 || share === 0)) return { train, validation };
   throw new DiffusionError({
     code: "DATA_INVALID",
     component: "textdiffusion/train",
@@ -123,8 +133,8 @@ function splitByHash(
 
 const textOf = ({ text }: DataDocument) => text;
 
-/** Whether the first 48 bits of the SHA-256 of its text are among the lowest share. */
-function isHeldOut({ text }: DataDocument, share: number): boolean {
+/** Whether the first 48 bits of its SHA-256 are among the lowest share. */
+function isHeldOut(text: string, share: number): boolean {
   return createHash("sha256").update(text).digest().readUIntBE(0, 6) < share * 2 ** 48;
 }
 
@@ -142,7 +152,7 @@ async function pairRows(
       'Give the source a "prompt"',
     );
   });
-  return { ...heldAtEnd(rowsFromPairs(tokenizer, pairs, shape), data), fingerprint };
+  return { ...rowsOfPairs(tokenizer, pairs, data, name, shape), fingerprint };
 }
 
 async function pairFileRows(
@@ -152,15 +162,29 @@ async function pairFileRows(
 ): Promise<TrainingRows> {
   const file = data.file ?? "";
   const text = await readText(file);
-  const rows = rowsFromPairs(tokenizer, pairsFromJsonLines(text, file), shape);
-  return { ...heldAtEnd(rows, data), fingerprint: createHash("sha256").update(text).digest("hex") };
+  const pairs = pairsFromJsonLines(text, file);
+  const fingerprint = createHash("sha256").update(text).digest("hex");
+  return { ...rowsOfPairs(tokenizer, pairs, data, file, shape), fingerprint };
 }
 
-function heldAtEnd(rows: readonly TokenRow[], { validationShare = DEFAULT_SHARE }: DecodedConfig["data"]) {
-  const cut = rows.length - Math.floor(rows.length * validationShare);
-  return { train: rows.slice(0, cut), validation: rows.slice(cut) };
+function rowsOfPairs(
+  tokenizer: Tokenizer,
+  pairs: readonly PromptPair[],
+  { split, validationShare: share = DEFAULT_SHARE }: DecodedConfig["data"],
+  name: string,
+  shape: RowShape,
+): Pick<TrainingRows, "train" | "validation"> {
+  const rows = rowsFromPairs(tokenizer, pairs, shape);
+  if (split !== "hash") {
+    const cut = rows.length - Math.floor(rows.length * share);
+    return { train: rows.slice(0, cut), validation: rows.slice(cut) };
+  }
+  // All answers to a prompt on one side.
+  const withRows = pairs.map(({ prompt }, index) => ({ prompt, row: rows[index] }));
+  const { train, validation } = groupsByHash(withRows, ({ prompt }) => prompt, name, share);
+  return { train: train.map(({ row }) => row), validation: validation.map(({ row }) => row) };
 }
 
-function invalid(problem: string, remedy = "Leave one of them out"): DiffusionError {
+function invalid(problem: string, remedy: string): DiffusionError {
   return new DiffusionError({ code: "CONFIG_INVALID", component: "textdiffusion/train", problem, remedy });
 }
