@@ -1,3 +1,4 @@
+import { DiffusionError } from "@textdiffusion/core";
 import { match } from "ts-pattern";
 
 /** What counts as one document of a text: all of it, each line, or each paragraph (blank lines stand between). */
@@ -23,8 +24,10 @@ export function documentSplitter(unit: DocumentUnit): DocumentSplitter {
   const notBlank = (documents: string[]) => documents.filter((document) => document.trim() !== "");
   return {
     push: (piece) => {
+      if (pending.length + piece.length > LONGEST) throw tooLong();
       pending += piece;
-      return notBlank(cut());
+      // A piece without a line end completes nothing; what is pending would be looked through again for each.
+      return piece.includes("\n") ? notBlank(cut()) : [];
     },
     end: () => notBlank([pending]),
   };
@@ -43,4 +46,18 @@ export function documentSplitter(unit: DocumentUnit): DocumentSplitter {
     pending = paragraphs.pop() + pending.slice(end);
     return paragraphs;
   }
+}
+
+// --- internal ---
+
+/** Characters that a string of V8 holds: what Node calls `buffer.constants.MAX_STRING_LENGTH`. */
+const LONGEST = 2 ** 29 - 24;
+
+function tooLong(): DiffusionError {
+  return new DiffusionError({
+    code: "DATA_INVALID",
+    component: "data/documents",
+    problem: `expected documents of at most ${LONGEST} characters, got a longer one`,
+    remedy: "Let each line or paragraph be a document (data.documents)",
+  });
 }
