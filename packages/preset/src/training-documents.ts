@@ -12,24 +12,27 @@ import { dataFiles, readText } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
 
-/** All documents of a source, in its order. */
+/** What was read. */
 export interface TrainingDocuments {
-  readonly documents: readonly DataDocument[];
   /** Where they came from, for messages. */
   readonly name: string;
+  /** Documents; at least one. */
+  readonly count: number;
   /** SHA-256 of the documents; of one file of text, of that text, by which an evaluation knows it again. */
   readonly fingerprint: string;
 }
 
 /**
- * The documents that `data` names: by `source`, or by `file`, which may be a folder or a pattern, too.
+ * Reads the documents that `data` names: by `source`, or by `file`, which may be a folder or a pattern, too. None is kept.
  *
+ * @param each - is given every document, in the order of the source
  * @throws DiffusionError `CONFIG_INVALID` without either or with both, what the source throws, and `DATA_INVALID` for
  *   files of different kinds and for a source without a document
  */
-export async function trainingDocuments(
+export async function readTrainingDocuments(
   { file, source, documents: unit, format }: DecodedConfig["data"],
   plugins: readonly Plugin[],
+  each: (document: DataDocument, from: string) => void,
 ): Promise<TrainingDocuments> {
   const given = { "data.file": file, "data.source": source };
   const said = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
@@ -46,15 +49,15 @@ export async function trainingDocuments(
   try {
     const reading = await pipeline.get("source");
     const hash = createHash("sha256");
-    const documents: DataDocument[] = [];
+    const name = files?.name ?? `the source "${reading.name}"`;
+    let count = 0;
     for await (const document of reading.documents()) {
-      documents.push(document);
+      count++;
+      each(document, name);
       hash.update(`${JSON.stringify(document.prompt)} ${document.text.length} ${document.text}`);
     }
-    const name = files?.name ?? `the source "${reading.name}"`;
-    if (documents.length === 0)
-      throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
-    return { documents, name, fingerprint: (await hashOfText(files)) ?? hash.digest("hex") };
+    if (count === 0) throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
+    return { name, count, fingerprint: (await hashOfText(files)) ?? hash.digest("hex") };
   } finally {
     await pipeline.dispose();
   }

@@ -1,5 +1,6 @@
 import { DiffusionError, listNames, type Tokenizer } from "@textdiffusion/core";
 import { type DocumentUnit, documentSplitter, documentUnits } from "./document-splitter.js";
+import { tokenBuffer } from "./token-buffer.js";
 
 /**
  * Cuts a text into documents. Lines and paragraphs of white space alone are left out, and so are the line ends between
@@ -32,12 +33,7 @@ export function encodeDocuments(
   documents: readonly string[],
   { frame = false }: { readonly frame?: boolean } = {},
 ): Int32Array {
-  const parts = documents.map((document) => tokenizer.encode(document, { frame }));
-  const ids = new Int32Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    ids.set(part, offset);
-    offset += part.length;
-  }
-  return ids;
+  const buffer = tokenBuffer();
+  for (const document of documents) buffer.push(tokenizer.encode(document, { frame }));
+  return buffer.ids();
 }
