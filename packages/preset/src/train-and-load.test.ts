@@ -42,6 +42,12 @@ describe("trainTextDiffusion", () => {
     expect(events.filter(({ kind }) => kind === "step").length).toBe(4);
   });
 
+  it("writes nothing when it was interrupted while it read its data", async () => {
+    const outcome = await trainTextDiffusion({ ...small, out: path("none"), signal: AbortSignal.abort() });
+    expect(outcome).toMatchObject({ reason: "aborted", step: 0, steps: 4 });
+    expect(existsSync(path("none"))).toBe(false);
+  });
+
   it("leaves the last weights of the run in the folder, and says how they came about", () => {
     const checkpoint = readFileSync(path("model/checkpoints/step-00000004/model.safetensors"));
     expect(readFileSync(path("model/model.safetensors")).equals(checkpoint)).toBe(true);

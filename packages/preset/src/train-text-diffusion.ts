@@ -73,6 +73,8 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
   const order = createRowOrder(rows.train, random.split("rows"));
   const options = await optionsFor(order.rowCount);
   assertOutIsFree(out, modelOptions.from);
+  // Whoever piped the data in heard the same Ctrl-C: what came may be half of it, and no run begins with that.
+  if (signal?.aborted) return { out, reason: "aborted", step: 0, steps: options.steps };
   const pipeline = await createPipeline({
     plugins: [...defaultPlugins, ...decoded.plugins],
     backend: decoded.backend ?? "auto",

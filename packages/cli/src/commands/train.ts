@@ -170,6 +170,8 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
     if (outcome.reason !== "aborted") {
       notes.write(`The model is in ${options.out}. Let it write:\n`);
       notes.write(`  ${command} generate --model ${quoted(options.out)}\n`);
+    } else if (outcome.step === 0) {
+      notes.write("Interrupted before the first step: begin again with the same command\n");
     } else {
       notes.write(
         `Interrupted. ${outcome.step} of ${outcome.steps} steps are saved in ${options.out}; go on with\n`,
