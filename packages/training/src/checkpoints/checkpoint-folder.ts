@@ -36,7 +36,7 @@ export async function openCheckpointFolder(
     await writeFile(probe, "");
     await rm(probe);
   });
-  return { save, latest, saveBest, saveFailedStep };
+  return { save, latest, saveBest, bestStep, saveFailedStep };
 
   async function save(checkpoint: TrainingCheckpoint, keep: number): Promise<SavedCheckpoint> {
     const name = nameOf(checkpoint.step);
@@ -71,6 +71,11 @@ export async function openCheckpointFolder(
       });
     }
     return { step, position, config, best, learner: await readLearnerFile(join(newest, LEARNER_FILE)) };
+  }
+
+  async function bestStep(): Promise<number | undefined> {
+    const best = await bestModel(folder);
+    return best === undefined ? undefined : Number(basename(best).slice(BEST.length));
   }
 
   async function saveFailedStep(failed: FailedStep): Promise<string> {

@@ -31,6 +31,8 @@ export interface CheckpointStore {
   latest(): Promise<TrainingCheckpoint | undefined>;
   /** Saves the model alone, all or nothing, in the place of the best one before. @returns its folder */
   saveBest(step: number): Promise<string>;
+  /** Which step's model `saveBest` keeps, if any. */
+  bestStep(): Promise<number | undefined>;
   /** Keeps what a step was taken with that ended in NaN. @returns the file */
   saveFailedStep(failed: FailedStep): Promise<string>;
 }

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { startBackend } from "@textdiffusion/backend-node";
 import { type Backend, Random } from "@textdiffusion/core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -128,6 +128,23 @@ describe("a run whose best weights are wanted", () => {
     const again = await run(folder, changes);
     expect(again.events.map(({ kind }) => kind)).toEqual(["started", "finished"]);
     expect((await run(folder, {})).events.at(-1)).toMatchObject({ reason: "completed", step: 60 });
+  });
+
+  it("begins to keep them where a run goes on that wanted its last ones", async () => {
+    const folder = newFolder();
+    await run(folder, {}, 31);
+    const resumed = await run(folder, { result: "best" });
+    const validations = validationsOf(resumed.events);
+    expect(validations[0].step).toBe(31); // judged where it goes on, else a finished run would have none
+    const lowest = validations.reduce((a, b) => (b.boundNats < a.boundNats ? b : a));
+    const kept = (await bestModel(folder)) as string;
+    expect(basename(kept)).toBe(`best-${String(lowest.step).padStart(8, "0")}`);
+
+    const finished = newFolder();
+    const whole = await run(finished, {});
+    await run(finished, { result: "best" });
+    const model = JSON.parse(readFileSync(join((await bestModel(finished)) as string, "model.json"), "utf8"));
+    expect(model).toEqual(whole.bias);
   });
 
   it("needs text to judge by", async () => {

@@ -60,6 +60,9 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   }
   let { step, position } = resumed ?? { step: 0, position: 0 };
   let best = resumed?.best;
+  // A run that wanted its last weights until now kept no model of its best validation: the best are those from here on.
+  const isKept = await keepsBest();
+  if (!isKept) best = undefined;
   let savedStep = step;
   let [tokens, learningMs] = [0, 0];
   const { parameterCount } = learner;
@@ -73,7 +76,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     rowCount,
     rowsPerStep,
   };
-  if (!resumed && validation) yield* judge(validation);
+  if (validation && (!resumed || !isKept)) yield* judge(validation);
 
   while (step < steps && !signal?.aborted && !isExhausted(best, earlyStopping)) {
     const stepStart = performance.now();
@@ -122,6 +125,13 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   const stopped = isExhausted(best, earlyStopping) ? "stopped" : "aborted";
   const reason = step < steps ? stopped : "completed";
   yield { kind: "finished", step, steps, reason, elapsedMs: performance.now() - start };
+
+  /** Whether the model of the best validation is there, where it is wanted. */
+  async function keepsBest(): Promise<boolean> {
+    if (options.result !== "best" || best === undefined || !checkpoints) return true;
+    const kept = await checkpoints.bestStep();
+    return kept !== undefined && kept >= best.step; // one of a later step was kept before a kill, and comes again
+  }
 
   /** Validates, and keeps the model when none before it was better. */
   async function* judge(
