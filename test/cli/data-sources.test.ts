@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, expect, it } from "vitest";
 import { runCli } from "./run-cli.js";
 
-const folder = mkdtempSync(join(tmpdir(), "textdiffusion-data-"));
+const folder = mkdtempSync(join(tmpdir(), "textdiffusion-data-[1](x)-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(join(folder, "corpus"));
 const sentences = Array.from({ length: 60 }, (_, index) => `Sentence ${index} is about an owl and an eel.`);

@@ -22,6 +22,25 @@ function newFolder(name: string): string {
 const short = ["--steps", "2", "--batch-size", "2", "--warmup-steps", "1", "--backend", "cpu"];
 
 describe("init", () => {
+  it("writes a config that goes on from the model that is known by its name", async () => {
+    const cwd = newFolder("tiny");
+    expect((await runCli(["init", "--for", "fine-tuning", "--model", "tiny"], { cwd })).code).toBe(0);
+    const args = [
+      "--out",
+      "tuned",
+      "--row-length",
+      "16",
+      "--steps",
+      "1",
+      "--batch-size",
+      "1",
+      "--warmup-steps",
+      "0",
+    ];
+    const { code, stderr } = await runCli(["train", ...args, "--backend", "onnx"], { cwd });
+    expect(code, stderr).toBe(0);
+  });
+
   it("writes a config that trains a new model, and one that goes on from it", async () => {
     const cwd = newFolder("new");
     const written = await runCli(["init"], { cwd });

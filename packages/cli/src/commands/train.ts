@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command, Option } from "commander";
 import { byName, readText, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
+import { dataPath } from "../config/data-path.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder, modelFolderOrNew } from "../config/model-folder.js";
 import { assertPictureFile, writePicture } from "../config/picture-file.js";
@@ -150,8 +151,12 @@ export function trainCommand(context: CommandContext): Command {
 async function train(options: TrainOptions, context: CommandContext): Promise<void> {
   const { command, notes, paintNotes, signal, folder } = context;
   const { config } = await loadConfig(options.config, folder);
-  const from = await modelFolderOrNew(options.model, folder);
-  const tokenizer = options.tokenizer && (await modelFolder(options.tokenizer, folder, "--tokenizer"));
+  const from = options.model
+    ? await modelFolderOrNew(options.model, folder)
+    : await modelFolderOrNew(config.model?.from, folder, "model.from");
+  const tokenizer = options.tokenizer
+    ? await modelFolder(options.tokenizer, folder, "--tokenizer")
+    : config.model?.tokenizer && (await modelFolder(config.model.tokenizer, folder, "model.tokenizer"));
   const progress = trainingProgress({ stream: notes, paint: paintNotes, every: options.logEvery });
   try {
     const outcome = await trainTextDiffusion({
@@ -217,7 +222,7 @@ function withOptions(
     data: {
       ...config.data,
       ...given({
-        file: data === "-" ? data : data && resolve(folder, data),
+        file: data && dataPath(data, folder),
         format,
         rowLength: options.rowLength,
       }),

@@ -4,7 +4,9 @@ import { dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { DiffusionError, isComponent, listNames, type Plugin, type TextDiffusionConfig } from "textdiffusion";
+import { dataPath } from "./data-path.js";
 import { importPlugins, type PluginSource } from "./import-plugins.js";
+import { TINY_MODEL } from "./model-folder.js";
 import { withIncludes } from "./with-includes.js";
 
 /** Names that are looked for in the current folder. */
@@ -93,7 +95,9 @@ async function importDefault(file: string): Promise<unknown> {
 /** Nothing is checked here: what is not a path yet stays as it is. */
 function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusionConfig {
   const { data, model, denoiser } = config;
-  const isPath = (path: unknown) => typeof path === "string" && path !== "new" && path !== "-";
+  /** `tiny` is a name unless a folder is called so. */
+  const isModelPath = (path: unknown): path is string =>
+    typeof path === "string" && path !== "new" && (path !== TINY_MODEL || existsSync(resolve(folder, path)));
   return {
     ...config,
     ...(data && { data: withDataPaths(data) }),
@@ -101,8 +105,8 @@ function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusio
     ...(model && {
       model: {
         ...model,
-        ...(isPath(model.from) && { from: resolve(folder, model.from ?? "") }),
-        ...(isPath(model.tokenizer) && { tokenizer: resolve(folder, model.tokenizer ?? "") }),
+        ...(isModelPath(model.from) && { from: resolve(folder, model.from ?? "") }),
+        ...(isModelPath(model.tokenizer) && { tokenizer: resolve(folder, model.tokenizer ?? "") }),
       },
     }),
   };
@@ -111,19 +115,18 @@ function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusio
     const { file, source } = given;
     return {
       ...given,
-      ...(isPath(file) && { file: resolve(folder, file ?? "") }),
+      ...(typeof file === "string" && { file: dataPath(file, folder) }),
       ...(source !== undefined && { source: withFiles(source) as typeof source }),
     };
   }
 
-  /** Files of a source; what reads standard input goes on doing so. */
+  /** The files of a source. */
   function withFiles(choice: unknown): unknown {
     if (typeof choice !== "object" || choice === null || isComponent(choice)) return choice;
     const { files } = choice as { readonly files?: unknown };
-    const absolute = (path: unknown) =>
-      typeof path === "string" && path !== "-" ? resolve(folder, path) : path;
     if (files === undefined) return choice;
-    return { ...choice, files: Array.isArray(files) ? files.map(absolute) : absolute(files) };
+    const located = (path: unknown) => (typeof path === "string" ? dataPath(path, folder) : path);
+    return { ...choice, files: Array.isArray(files) ? files.map(located) : located(files) };
   }
 
   /** The file of an ONNX model, whatever wraps it. */

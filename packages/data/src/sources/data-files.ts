@@ -66,10 +66,9 @@ async function filesOf(name: string): Promise<DataFile[]> {
       "Correct the path",
     );
   }
-  // Windows' separators mean something else in a pattern.
   const paths = found?.isDirectory()
     ? (await glob("**", { cwd: name })).map((path) => join(name, path))
-    : await glob(name.replaceAll("\\", "/"));
+    : await glob(process.platform === "win32" ? name.replaceAll("\\", "/") : name);
   if (paths.length > 0) return paths.sort().map((path) => ({ name: path, path: resolve(path) }));
   const what = found ? "a folder with files" : "a pattern that names a file";
   throw sourceError("FILE_NOT_FOUND", `expected ${what}, got ${name}`, "Correct the path");
