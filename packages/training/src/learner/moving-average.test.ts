@@ -85,7 +85,11 @@ describe("the average of the weights", () => {
       const scores = await learner.score(batch);
       const seen = await learner.withAverage(
         async () =>
-          new Map([...model.parameters].map(([name, variable]) => [name, [...variable.dataSync()]])),
+          new Map(
+            await Promise.all(
+              [...model.parameters].map(async ([name, value]) => [name, [...(await value.data())]] as const),
+            ),
+          ),
       );
       expect(seen).toEqual(part(state, "average"));
       await expect(learner.withAverage(() => Promise.reject(new Error("disk full")))).rejects.toThrow(
