@@ -76,9 +76,9 @@ export function causalDenoiser(
       known = remembered;
       const table = tf.tidy(() => {
         const all = logits.length === 1 ? logits[0] : tf.concat(logits, 0);
-        const repeats = Int32Array.from(input.positions, (flat) => rows.findIndex(({ at }) => at === flat));
-        const chosen = repeats.every((row, index) => row === index) && repeats.length === rows.length;
-        const asked = chosen ? all : tf.gather(all, tf.tensor1d(repeats, "int32"));
+        const rowsAsked = Int32Array.from(input.positions, (flat) => rows.findIndex(({ at }) => at === flat));
+        const eachOnce = rowsAsked.every((row, index) => row === index);
+        const asked = eachOnce ? all : tf.gather(all, tf.tensor1d(rowsAsked, "int32"));
         return tf.pad(asked, [
           [0, 0],
           [0, vocabularySize - model.vocabularySize],
