@@ -66,6 +66,19 @@ describe.skipIf(browserPath === undefined)(`the replay page in Chromium${whyNoBr
     return asked;
   }
 
+  it("breaks no mask at the end of a line", async () => {
+    const count = 200;
+    const cells = ["Begin:", ...new Array<string | null>(count).fill(null)];
+    await open([{ ...toBe, seq: cells.length, cells, given: cells.map(() => 0), frames: [] }]);
+    for (const width of [420, 432, 444, 456]) {
+      await page.setViewportSize({ width, height: 800 });
+      const parts = await page
+        .locator(".mask")
+        .evaluateAll((masks) => masks.map((mask) => mask.getClientRects().length));
+      expect(parts).toEqual(new Array(count).fill(1));
+    }
+  });
+
   const textOf = (panel = 0) => page.locator("section").nth(panel).locator("p").innerText();
   const classesOf = () =>
     page.locator("p span").evaluateAll((spans) => spans.map(({ className }) => className));

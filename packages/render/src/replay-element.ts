@@ -32,7 +32,7 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
     p.whole { word-break: normal; }
     .given { color: var(--soft); }
     .mask { background: var(--mask); border-radius: 4px; color: transparent; user-select: none; margin-inline: .5px; }
-    .wide .mask { margin-inline: 2px; }
+    .wide .mask { margin-inline: 2px; display: inline-block; line-height: 1.2; }
     .fresh { background: var(--fresh); border-radius: 3px; }
     form { display: flex; flex-wrap: wrap; gap: .6rem .9rem; align-items: center; margin-top: .9rem; color: var(--soft); font-size: .85rem; }
     button, select { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: .35rem .8rem; }
