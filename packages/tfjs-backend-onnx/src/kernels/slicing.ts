@@ -19,7 +19,7 @@ export const slicingKernels: KernelTable = {
     return recordSlice(x, starts, sizes, recorder);
   }),
   StridedSlice: kernel<StridedSliceAttrs>(({ x }, given, recorder) => {
-    const { begin, end, strides, finalShape, finalShapeSparse, isIdentity } = slice_util.sliceInfo(
+    const { begin, strides, finalShape, finalShapeSparse, isIdentity } = slice_util.sliceInfo(
       x.shape,
       given.begin,
       given.end,
@@ -31,9 +31,8 @@ export const slicingKernels: KernelTable = {
       given.shrinkAxisMask,
     );
     if (isIdentity) return recorder.share(x, finalShape);
-    const sizes = slice_util.computeOutShape(begin, end, strides);
     if (strides.every((stride) => stride === 1)) {
-      const sliced = recordSlice(x, begin, sizes, recorder);
+      const sliced = recordSlice(x, begin, finalShapeSparse, recorder); // nothing where ends cross
       return recorder.replace(sliced, recorder.share(sliced, finalShape));
     }
     const ends = begin.map((start, axis) => {
