@@ -1,6 +1,7 @@
 import { basename, relative } from "node:path";
 import { Command, CommanderError } from "commander";
 import { DiffusionError } from "textdiffusion";
+import { compareCommand } from "./commands/compare.js";
 import type { CommandContext } from "./commands/context.js";
 import { countTokensCommand } from "./commands/count-tokens.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -37,6 +38,9 @@ Keep a run, watch it again, and change its course:
 How good is it, and which sampler suits it:
   $ textdiffusion eval --model my-model --data my-text.txt
   $ textdiffusion lab --model my-model --data my-text.txt --out lab
+
+Beside a model that writes one token after the other:
+  $ textdiffusion compare --model my-model --beside gpt2 --prompt "Once" --picture race.html
 
 For other runtimes and the browser, as an ONNX file:
   $ textdiffusion export --model my-model --out my-model-onnx
@@ -102,6 +106,7 @@ function program(context: CommandContext): Command {
     .addCommand(forkCommand(context))
     .addCommand(evalCommand(context))
     .addCommand(labCommand(context))
+    .addCommand(compareCommand(context))
     .addCommand(exportCommand(context))
     .addCommand(trainTokenizerCommand(context))
     .addCommand(countTokensCommand(context))

@@ -59,9 +59,10 @@ export {
 export { type FileTokenizer, tokenizerFromFiles, tokenizerFromJson } from "./tokenizers/file-tokenizer.js";
 export { byteLevel, huggingface } from "./tokenizers/tokenizer-definitions.js";
 export type { TokenizerFiles } from "./tokenizers/tokenizer-files.js";
-export { loadTokenizer, saveTokenizer } from "./tokenizers/tokenizer-folder.js";
+export { loadTokenizer, readTokenizerFiles, saveTokenizer } from "./tokenizers/tokenizer-folder.js";
 export {
   type TrainedTokenizer,
   type TrainTokenizerOptions,
   trainTokenizer,
 } from "./tokenizers/training/train-tokenizer.js";
+export { withMaskToken } from "./tokenizers/with-mask-token.js";

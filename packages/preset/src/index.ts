@@ -45,6 +45,11 @@ export {
 } from "./export/export-weights.js";
 export { type HuggingfaceDenoiserOptions, huggingfaceDenoiser } from "./huggingface-denoiser.js";
 export {
+  type Autoregression,
+  type AutoregressionOptions,
+  loadAutoregression,
+} from "./load-autoregression.js";
+export {
   type LoadOptions,
   loadTextDiffusion,
   type SearchedGeneration,

@@ -32,11 +32,10 @@ export function findSpecialTokens(
     }
     return id;
   };
-  const spelled = (...spellings: string[]): number | undefined =>
-    json.added_tokens.find(({ content, special }) => special && spellings.includes(content))?.id;
+  const spelled = (...spellings: string[]): number | undefined => addedSpecial(json, spellings)?.id;
   const [first, last] = vocabulary.frame.length === 2 ? vocabulary.frame : [];
 
-  const mask = named(roles.mask_token) ?? spelled("<mask>", "[MASK]");
+  const mask = named(findMaskToken({ json, roles }));
   if (mask === undefined) {
     throw invalidTokenizer(
       `${source}/tokenizer.json`,
@@ -54,4 +53,18 @@ export function findSpecialTokens(
   return Object.fromEntries(
     Object.entries(found).filter(([, id]) => id !== undefined),
   ) as unknown as SpecialTokenIds;
+}
+
+/** The spelling of the mask token: named by the config, or RoBERTa's or BERT's among the special added tokens. */
+export function findMaskToken({
+  json,
+  roles,
+}: Pick<ParsedTokenizerFiles, "json" | "roles">): string | undefined {
+  return roles.mask_token ?? addedSpecial(json, ["<mask>", "[MASK]"])?.content;
+}
+
+// --- internal ---
+
+function addedSpecial({ added_tokens: added }: ParsedTokenizerFiles["json"], spellings: readonly string[]) {
+  return added.find(({ content, special }) => special && spellings.includes(content));
 }

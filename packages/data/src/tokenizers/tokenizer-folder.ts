@@ -11,6 +11,11 @@ import { invalidTokenizer, type TokenizerFiles, tokenizerFileNames } from "./tok
  * @throws DiffusionError `FILE_NOT_FOUND` without a readable `tokenizer.json`, `MODEL_INVALID` for broken files
  */
 export async function loadTokenizer(folder: string): Promise<FileTokenizer> {
+  return tokenizerFromFiles(await readTokenizerFiles(folder), folder);
+}
+
+/** The texts of a folder's tokenizer, unparsed. Node only. @throws DiffusionError as `loadTokenizer` */
+export async function readTokenizerFiles(folder: string): Promise<TokenizerFiles> {
   // Imported here, so that the package itself loads in a browser.
   const [{ readFile }, { join }] = await Promise.all([import("node:fs/promises"), import("node:path")]);
   const files: Partial<Record<keyof TokenizerFiles, string>> = {};
@@ -33,7 +38,7 @@ export async function loadTokenizer(folder: string): Promise<FileTokenizer> {
       });
     }
   }
-  return tokenizerFromFiles(files as TokenizerFiles, folder);
+  return files as TokenizerFiles;
 }
 
 /**

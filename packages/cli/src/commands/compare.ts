@@ -1,0 +1,216 @@
+import { randomInt } from "node:crypto";
+import { resolve } from "node:path";
+import { printable } from "@textdiffusion/render";
+import { Command } from "commander";
+import {
+  byName,
+  DiffusionError,
+  type GenerationEvent,
+  loadAutoregression,
+  loadTextDiffusion,
+  modelRecordOf,
+  type Tokenizer,
+  type WeightType,
+} from "textdiffusion";
+import { animate } from "../animation/animate.js";
+import { describeComparison, timesAsFast } from "../comparison/describe-comparison.js";
+import { runContender } from "../comparison/run-contender.js";
+import { adjustSampler } from "../config/adjust-sampler.js";
+import { loadConfig } from "../config/load-config.js";
+import { modelFolder } from "../config/model-folder.js";
+import { parsePrompt } from "../config/parse-prompt.js";
+import { assertPictureFile, drawPicture, writePicture } from "../config/picture-file.js";
+import type { CommandContext } from "./context.js";
+import { dtypeOption } from "./dtype-option.js";
+import { knownNames } from "./known-names.js";
+import { integer, naturalNumber, nonNegativeNumber, positiveInteger, share } from "./option-values.js";
+
+interface CompareOptions {
+  readonly model: string;
+  readonly beside: string;
+  readonly prompt: string;
+  readonly length?: number;
+  readonly sampler?: string;
+  readonly steps?: number;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly seed?: number;
+  readonly backend?: string;
+  readonly dtype?: WeightType;
+  readonly config?: string;
+  readonly picture?: string;
+  readonly json?: true;
+  readonly animation: boolean;
+  readonly delay: number;
+}
+
+const examples = `
+Examples:
+  A diffusion model in 10 steps beside a GPT-2, one token a step:
+    $ textdiffusion compare --model my-roberta --beside gpt2 --prompt "Once" --length 128 --steps 10
+  And both as they write, side by side, in the time that they took:
+    $ textdiffusion compare --model my-roberta --beside gpt2 --prompt "Once" --picture race.html
+
+Each writes alone, twice, on the same backend; the GPT-2 keeps keys and values of what it has written.
+Temperature, --top-k and --top-p count for both; the folder of the GPT-2 is a Hugging Face folder on this machine.`;
+
+export function compareCommand(context: CommandContext): Command {
+  return new Command("compare")
+    .description("write beside an autoregressive model: texts, seconds, tokens a second")
+    .requiredOption("--model <folder>", "folder of the diffusion model, or tiny")
+    .requiredOption("--beside <folder>", "folder of a GPT-2")
+    .option("--prompt <text>", "how both texts begin", "")
+    .option(
+      "--length <tokens>",
+      "tokens of each text, prompt included (default: as in training, or what both can)",
+      positiveInteger("--length"),
+    )
+    .option("--seed <number>", "same seed, same texts (default: a new one each time)", integer("--seed"))
+    .option("--sampler <name>", `of the diffusion model: ${knownNames("sampler")} (default: the model's)`)
+    .option("--steps <number>", "steps of that sampler", positiveInteger("--steps"))
+    .option("--temperature <number>", "of both (default: the model's)", nonNegativeNumber("--temperature"))
+    .option("--top-k <tokens>", "draw among this many likeliest tokens only", positiveInteger("--top-k"))
+    .option("--top-p <share>", "draw among the likeliest tokens that make up this share", share("--top-p"))
+    .option("--backend <name>", `where to compute: ${knownNames("backend")} (default: auto)`)
+    .addOption(dtypeOption())
+    .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
+    .option(
+      "--picture <file>",
+      "draw both side by side into FILE.html, a page that replays them, or FILE.gif",
+    )
+    .option("--json", "print one JSON document and nothing else")
+    .option("--no-animation", "print the texts when they are done, even on a terminal")
+    .option("--delay <ms>", "least time that each step stays on the screen", naturalNumber("--delay"), 0)
+    .addHelpText("after", examples)
+    .action((options: CompareOptions) => compare(options, context));
+}
+
+// --- internal ---
+
+async function compare(options: CompareOptions, context: CommandContext): Promise<void> {
+  const { folder, out, notes, paintOut, paintNotes, signal } = context;
+  const seed = options.seed ?? randomInt(1_000_000);
+  const picture = options.picture === undefined ? undefined : resolve(folder, options.picture);
+  const kind = picture === undefined ? undefined : await assertPictureFile(picture);
+  const prompt = promptOf(options.prompt);
+  const plan = await planOf(options, folder);
+  const animated = options.animation && options.json === undefined && out.isTTY === true;
+
+  const write = async (asked: string, open: () => Promise<Opened>, length?: number) => {
+    const { model, name, length: longest } = await open();
+    try {
+      const title = `${asked}: ${name}`;
+      if (!options.json)
+        notes.write(`${paintNotes("dim", `Writing with ${title} on ${model.settings.backend}.`)}\n`);
+      const tokenizer = await model.get("tokenizer");
+      const request = { prompts: [prompt], length: length ?? longest, seed, signal };
+      const result = await runContender(
+        { title, folder: model.settings.folder, model },
+        request,
+        animated ? (events) => shown(events, tokenizer, title) : (events) => events,
+      );
+      return { ...result, length: request.length, backend: model.settings.backend };
+    } finally {
+      await model.dispose();
+    }
+  };
+  const shown = (events: AsyncIterable<GenerationEvent>, tokenizer: Tokenizer, title: string) =>
+    animate(events, { tokenizer, title, stream: out, paint: paintOut, stepMs: options.delay });
+
+  const diffusion = await write(options.model, plan.diffusion, options.length);
+  const autoregression = await write(
+    options.beside,
+    () => plan.autoregression(diffusion.backend),
+    diffusion.length,
+  );
+  const results = [diffusion, autoregression] as const;
+  if (picture !== undefined && kind !== undefined)
+    await writePicture(
+      picture,
+      drawPicture(
+        kind,
+        results.map(({ recording }) => recording),
+      ),
+    );
+  if (options.json) {
+    const records = results.map(({ recording: _, ...record }) => record);
+    out.write(`${JSON.stringify({ results: records, timesAsFast: timesAsFast(...results), seed })}\n`);
+    return;
+  }
+  if (!animated) {
+    for (const { title, text } of results)
+      out.write(`${paintOut("dim", `── ${title} ──`)}\n${out.isTTY === true ? printable(text) : text}\n\n`);
+  }
+  out.write(describeComparison(results));
+  const replay = picture === undefined ? "" : ` The replay is in ${options.picture}.`;
+  notes.write(`${paintNotes("dim", `The same again: --seed ${seed}.${replay}`)}\n`);
+}
+
+interface Opened {
+  readonly model: Awaited<ReturnType<typeof loadTextDiffusion> | ReturnType<typeof loadAutoregression>>;
+  /** How it writes. */
+  readonly name: string;
+  /** Tokens of a text unless something else is said. */
+  readonly length: number;
+}
+
+/** Both models, opened one after the other, so that neither runs beside the other's memory. */
+async function planOf(options: CompareOptions, folder: string) {
+  const { config } = await loadConfig(options.config, folder);
+  const opened = await modelFolder(options.model, folder);
+  const beside = await modelFolder(options.beside, folder, "--beside");
+  const { sampler: recorded } = await modelRecordOf(opened);
+  const sampler = adjustSampler(config.sampler ?? byName(recorded), options.sampler, options);
+  const { temperature, topK, topP } = { ...tokenRuleOf(sampler), ...definedOf(options) };
+  const dtype = options.dtype ?? config.dtype;
+  return {
+    diffusion: async (): Promise<Opened> => {
+      const model = await loadTextDiffusion({
+        ...config,
+        folder: opened,
+        backend: byName(options.backend) ?? config.backend,
+        dtype,
+        sampler,
+      });
+      return { model, name: (await model.get("sampler")).name, length: model.settings.length };
+    },
+    /** @param same - the backend of the diffusion model; an ONNX file's runtime is none of tfjs, and the fastest one is taken */
+    autoregression: async (same: string): Promise<Opened> => {
+      const backend = same === "onnxruntime-node" ? undefined : same;
+      const model = await loadAutoregression({ folder: beside, backend, dtype, temperature, topK, topP });
+      return { model, name: "one token a step", length: model.settings.length };
+    },
+  };
+}
+
+interface TokenRuleFlags {
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+}
+
+/** What a sampler that was chosen by name says of drawing a token, so that both draw alike; of blocks, the one inside. */
+function tokenRuleOf(chosen: unknown): TokenRuleFlags {
+  const { sampler, ...rule } = chosen as TokenRuleFlags & { readonly sampler?: unknown };
+  return typeof sampler === "object" && sampler !== null ? tokenRuleOf(sampler) : definedOf(rule);
+}
+
+function definedOf({ temperature, topK, topP }: TokenRuleFlags): TokenRuleFlags {
+  return {
+    ...(temperature !== undefined && { temperature }),
+    ...(topK !== undefined && { topK }),
+    ...(topP !== undefined && { topP }),
+  };
+}
+
+function promptOf(given: string): string {
+  const prompt = parsePrompt(given);
+  if (typeof prompt === "string") return prompt;
+  throw new DiffusionError({
+    code: "PROMPT_INVALID",
+    component: "cli/options",
+    problem: `expected a prompt that both models can continue, got one with gaps: ${given}`,
+    remedy: "Leave the gaps out; an autoregressive model sees nothing of what comes after them",
+  });
+}
