@@ -5,16 +5,14 @@ import { Command } from "commander";
 import {
   byName,
   DiffusionError,
-  type GenerationEvent,
   loadAutoregression,
   loadTextDiffusion,
   modelRecordOf,
-  type Tokenizer,
   type WeightType,
 } from "textdiffusion";
-import { animate } from "../animation/animate.js";
 import { describeComparison, timesAsFast } from "../comparison/describe-comparison.js";
 import { runContender } from "../comparison/run-contender.js";
+import { replaySideBySide } from "../comparison/side-by-side.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder } from "../config/model-folder.js";
@@ -23,7 +21,7 @@ import { assertPictureFile, drawPicture, writePicture } from "../config/picture-
 import type { CommandContext } from "./context.js";
 import { dtypeOption } from "./dtype-option.js";
 import { knownNames } from "./known-names.js";
-import { integer, naturalNumber, nonNegativeNumber, positiveInteger, share } from "./option-values.js";
+import { integer, nonNegativeNumber, positiveInteger, share } from "./option-values.js";
 
 interface CompareOptions {
   readonly model: string;
@@ -42,14 +40,13 @@ interface CompareOptions {
   readonly picture?: string;
   readonly json?: true;
   readonly animation: boolean;
-  readonly delay: number;
 }
 
 const examples = `
 Examples:
   A diffusion model in 10 steps beside a GPT-2, one token a step:
     $ textdiffusion compare --model my-roberta --beside gpt2 --prompt "Once" --length 128 --steps 10
-  And both as they write, side by side, in the time that they took:
+  As a page for a browser, that shows both side by side in the time that they took:
     $ textdiffusion compare --model my-roberta --beside gpt2 --prompt "Once" --picture race.html
 
 Each writes alone, twice, on the same backend; the GPT-2 keeps keys and values of what it has written.
@@ -81,7 +78,6 @@ export function compareCommand(context: CommandContext): Command {
     )
     .option("--json", "print one JSON document and nothing else")
     .option("--no-animation", "print the texts when they are done, even on a terminal")
-    .option("--delay <ms>", "least time that each step stays on the screen", naturalNumber("--delay"), 0)
     .addHelpText("after", examples)
     .action((options: CompareOptions) => compare(options, context));
 }
@@ -103,21 +99,13 @@ async function compare(options: CompareOptions, context: CommandContext): Promis
       const title = `${asked}: ${name}`;
       if (!options.json)
         notes.write(`${paintNotes("dim", `Writing with ${title} on ${model.settings.backend}.`)}\n`);
-      const tokenizer = await model.get("tokenizer");
       const request = { prompts: [prompt], length: length ?? longest, seed, signal };
-      const result = await runContender(
-        { title, folder: model.settings.folder, model },
-        request,
-        animated ? (events) => shown(events, tokenizer, title) : (events) => events,
-      );
+      const result = await runContender({ title, folder: model.settings.folder, model }, request);
       return { ...result, length: request.length, backend: model.settings.backend };
     } finally {
       await model.dispose();
     }
   };
-  const shown = (events: AsyncIterable<GenerationEvent>, tokenizer: Tokenizer, title: string) =>
-    animate(events, { tokenizer, title, stream: out, paint: paintOut, stepMs: options.delay });
-
   const diffusion = await write(options.model, plan.diffusion, options.length);
   const autoregression = await write(
     options.beside,
@@ -134,11 +122,14 @@ async function compare(options: CompareOptions, context: CommandContext): Promis
       ),
     );
   if (options.json) {
-    const records = results.map(({ recording: _, ...record }) => record);
+    const records = results.map(({ recording: _, pages: __, ...record }) => record);
     out.write(`${JSON.stringify({ results: records, timesAsFast: timesAsFast(...results), seed })}\n`);
     return;
   }
-  if (!animated) {
+  if (animated) {
+    const runs = results.map(({ pages }) => pages);
+    await replaySideBySide(runs, { stream: out, paint: paintOut, signal });
+  } else {
     for (const { title, text } of results)
       out.write(`${paintOut("dim", `── ${title} ──`)}\n${out.isTTY === true ? printable(text) : text}\n\n`);
   }

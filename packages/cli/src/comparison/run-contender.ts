@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { type Recording, record } from "@textdiffusion/render";
-import type { Generation, GenerationEvent, GenerationRequest, Pipeline } from "textdiffusion";
-import { match } from "ts-pattern";
+import { type PageState, pageReducer, type Recording, record } from "@textdiffusion/render";
+import type { GenerationEvent, GenerationRequest, Pipeline } from "textdiffusion";
 
 /** A model that takes part in a comparison. */
 export interface Contender {
@@ -9,6 +8,13 @@ export interface Contender {
   readonly title: string;
   readonly folder: string;
   readonly model: Pick<Pipeline, "stream" | "get">;
+}
+
+/** A page as it was at a time of its run. */
+export interface TimedPage {
+  readonly page: PageState;
+  /** Since the run began; ms. */
+  readonly atMs: number;
 }
 
 /** What one model wrote, and what that took. */
@@ -28,55 +34,70 @@ export interface ContenderResult {
   readonly againMs: number;
   /** The second run. */
   readonly recording: Recording;
+  /** The same as pages, for a terminal. */
+  readonly pages: readonly TimedPage[];
 }
 
-/**
- * Writes the same text twice, first unwatched.
- *
- * @param watch - what shows the second run; what it takes is not counted
- */
+/** Writes the same text twice. What keeps the pages is not counted in the times. */
 export async function runContender(
   { title, folder, model }: Contender,
   request: GenerationRequest,
-  watch: (events: AsyncIterable<GenerationEvent>) => AsyncIterable<GenerationEvent>,
 ): Promise<ContenderResult> {
   const tokenizer = await model.get("tokenizer");
-  const first = await timed(model.stream(request));
-  const { events, recording } = record(model.stream(request), tokenizer, { title, timed: true });
-  const again = await timed(watch(events));
-  const { given, frames } = recording();
-  const written = [...again.ids].filter((_, index) => given[index] === 0);
-  const ends = frames.at(-1)?.elapsedMs;
+  const first = { ms: 0 };
+  await drained(clocked(model.stream(request), first));
+  const again = { ms: 0 };
+  const { events, recording } = record(clocked(model.stream(request), again), tokenizer, {
+    title,
+    timed: true,
+  });
+  const reduce = pageReducer(tokenizer, title);
+  const pages: TimedPage[] = [];
+  await drained(events, (event) => {
+    pages.push({ page: reduce(pages.at(-1)?.page, event), atMs: again.ms });
+  });
+  const { ids, editable, forwards } = pages[pages.length - 1].page;
+  const written = ids.filter((_, index) => editable[index] === 1);
   return {
     title,
     folder,
-    text: tokenizer.decode(again.ids),
+    text: tokenizer.decode(ids),
     tokens: written.length,
     bytes: Buffer.byteLength(tokenizer.decode(written)),
-    forwards: again.forwards,
-    firstMs: first.elapsedMs,
-    againMs: ends ?? again.elapsedMs,
+    forwards,
+    firstMs: first.ms,
+    againMs: again.ms,
     recording: recording(),
+    pages,
   };
 }
 
 // --- internal ---
 
-interface Timed extends Pick<Generation, "ids" | "forwards"> {
-  readonly elapsedMs: number;
+/** Hands events on and adds up how long they took to come. */
+async function* clocked(
+  events: AsyncGenerator<GenerationEvent, void, void>,
+  clock: { ms: number },
+): AsyncGenerator<GenerationEvent, void, void> {
+  try {
+    for (;;) {
+      const askedAt = performance.now();
+      const { value, done } = await events.next();
+      clock.ms += performance.now() - askedAt;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await events.return();
+  }
 }
 
-async function timed(events: AsyncIterable<GenerationEvent>): Promise<Timed> {
-  const startedAt = performance.now();
-  let end: Pick<Generation, "ids" | "forwards"> = { ids: new Int32Array(), forwards: 0 };
+async function drained(
+  events: AsyncIterable<GenerationEvent>,
+  see: (event: GenerationEvent) => void = () => undefined,
+): Promise<void> {
   for await (const event of events) {
-    match(event)
-      .with({ kind: "started" }, { kind: "step" }, () => undefined)
-      .with({ kind: "finished" }, ({ ids, forwards }) => {
-        end = { ids, forwards };
-      })
-      .exhaustive();
+    see(event);
     await setImmediate(); // backends that compute at once never let Ctrl-C be heard
   }
-  return { ...end, elapsedMs: performance.now() - startedAt };
 }
