@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -72,4 +72,72 @@ it("bad data is refused before anything is written", async () => {
     expect(stderr).toMatch(message);
     expect([code, isTrained]).toEqual([2, false]);
   }
+});
+
+it("a tokenizer is learnt, tokens are counted and a model is scored on whatever a model is trained on", async () => {
+  const run = (...args: string[]) => runCli(args, { cwd: folder });
+  const joined = sentences.join("");
+  writeFileSync(join(folder, "joined.txt"), joined);
+  writeFileSync(join(folder, "joined.txt.gz"), gzipSync(joined));
+  const { code, stderr } = await train({ data: { rowLength: 16 } }, "--data", "joined.txt");
+  expect(code, stderr).toBe(0);
+  const model = `run-${runs}`;
+
+  // The sentences one after the other, from a text, from gzip and from records, are the same text.
+  const scores = [];
+  for (const data of ["joined.txt", "joined.txt.gz", "some.jsonl"]) {
+    const scored = await run(
+      ...["eval", "--model", model, "--data", data, "--json"],
+      ...["--backend", "cpu", "--rows", "4", "--samples", "0"],
+    );
+    expect(scored.code, scored.stderr).toBe(0);
+    const { likelihood, baselines } = JSON.parse(scored.stdout);
+    scores.push({ likelihood, baselines });
+  }
+  expect(scores).toEqual([scores[0], scores[0], scores[0]]);
+
+  const counts = [];
+  for (const data of ["joined.txt", "some.jsonl", "records"]) {
+    expect(await run("count-tokens", "--data", data, "--out", "counts.json")).toMatchObject({ code: 0 });
+    counts.push(JSON.parse(readFileSync(join(folder, "counts.json"), "utf8")));
+  }
+  expect(counts).toEqual([counts[0], counts[0], counts[0]]);
+  expect(counts[0].reduce((sum: number, times: number) => sum + times, 0)).toBe(joined.length);
+
+  const tokenizers: string[] = [];
+  for (const data of [
+    ["some.jsonl"],
+    ["records/*.jsonl"],
+    ["corpus"],
+    ["corpus/one.txt", "corpus/two.txt.gz"],
+  ]) {
+    const out = `tokenizer-${tokenizers.length}`;
+    expect(
+      await run("train-tokenizer", "--data", ...data, "--vocab-size", "300", "--out", out),
+    ).toMatchObject({
+      code: 0,
+    });
+    tokenizers.push(readFileSync(join(folder, out, "tokenizer.json"), "utf8"));
+  }
+  expect(tokenizers[1]).toBe(tokenizers[0]);
+  expect(tokenizers[3]).toBe(tokenizers[2]);
+});
+
+it.each([
+  ["half a file of gzip", "torn.txt.gz", /DATA_INVALID/],
+  ["nothing", "nowhere", /FILE_NOT_FOUND/],
+  ["files of two kinds", "mixed", /files of one kind.*DATA_INVALID/],
+])("%s is refused by each command before anything is written", async (_, data, message) => {
+  const whole = gzipSync(sentences.join("\n"));
+  writeFileSync(join(folder, "torn.txt.gz"), whole.subarray(0, whole.length / 2));
+  for (const args of [
+    ["train-tokenizer", "--out", "none"],
+    ["count-tokens", "--out", "none"],
+    ["eval", "--model", "tiny"],
+  ]) {
+    const { code, stdout, stderr } = await runCli([...args, "--data", data], { cwd: folder });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(message);
+  }
+  expect(readdirSync(folder)).not.toContain("none");
 });

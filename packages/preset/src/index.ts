@@ -56,6 +56,7 @@ export {
   type TextDiffusion,
 } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
+export { type DocumentChoice, documentsOf, type ReadDocuments, readDocuments } from "./read-documents.js";
 export {
   loadTracedModel,
   type TracedModelOptions,

@@ -3,7 +3,7 @@ import { DiffusionError, type Plugin, type Tokenizer, type TokenRow } from "@tex
 import { type PromptPair, pairsFromJsonLines, readText, rowsFromPairs } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 import { assertBothSides, isHeldOut } from "./hash-split.js";
-import { readTrainingDocuments } from "./training-documents.js";
+import { readDocuments } from "./read-documents.js";
 
 /**
  * The pairs of `data` as rows, a tenth of them held out where no share is said.
@@ -47,7 +47,7 @@ async function readPairs(data: DecodedConfig["data"], plugins: readonly Plugin[]
     return { pairs: pairsFromJsonLines(text, file), name: file, fingerprint };
   }
   const pairs: PromptPair[] = [];
-  const { name, fingerprint } = await readTrainingDocuments(data, plugins, ({ prompt, text }, from) => {
+  const { name, fingerprint } = await readDocuments(data, plugins, ({ prompt, text }, from) => {
     if (prompt !== undefined) return pairs.push({ prompt, response: text });
     throw new DiffusionError({
       code: "CONFIG_INVALID",

@@ -2,7 +2,7 @@ import { DiffusionError, type Plugin, type Random, type Tokenizer, type TokenRow
 import { type EpochRows, packRows, shiftedRows, splitTail, tokenBuffer } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 import { assertBothSides, isHeldOut } from "./hash-split.js";
-import { readTrainingDocuments } from "./training-documents.js";
+import { readDocuments } from "./read-documents.js";
 import { trainingPairs } from "./training-pairs.js";
 
 export interface TrainingRows {
@@ -35,18 +35,14 @@ export async function trainingRows(
   const [toTrain, heldOut] = [tokenBuffer(), tokenBuffer()];
   let heldOutCount = 0;
   // Tokens are kept, texts are not: those of many short documents would need far more room.
-  const { name, count, fingerprint } = await readTrainingDocuments(
-    data,
-    plugins,
-    ({ text, prompt }, from) => {
-      if (prompt !== undefined) {
-        throw invalid(`expected data.format: "pairs" with prompts, got none of it for ${from}`, "Add it");
-      }
-      const isOut = share > 0 && isHeldOut(text, share);
-      if (isOut) heldOutCount++;
-      (isOut ? heldOut : toTrain).push(tokenizer.encode(text, { frame }));
-    },
-  );
+  const { name, count, fingerprint } = await readDocuments(data, plugins, ({ text, prompt }, from) => {
+    if (prompt !== undefined) {
+      throw invalid(`expected data.format: "pairs" with prompts, got none of it for ${from}`, "Add it");
+    }
+    const isOut = share > 0 && isHeldOut(text, share);
+    if (isOut) heldOutCount++;
+    (isOut ? heldOut : toTrain).push(tokenizer.encode(text, { frame }));
+  });
   if (data.split === "hash") assertBothSides(count - heldOutCount, heldOutCount, name, share);
   const { train, validation } =
     data.split === "hash"

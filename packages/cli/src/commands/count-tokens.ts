@@ -3,15 +3,13 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import {
   byteLevelTokenizer,
-  countTokens,
   DiffusionError,
   type DocumentUnit,
   documentUnits,
-  encodeDocuments,
   loadTokenizer,
-  readText,
-  splitDocuments,
+  readDocuments,
 } from "textdiffusion";
+import { dataPath } from "../config/data-path.js";
 import { modelFolder } from "../config/model-folder.js";
 import { formatCount } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
@@ -35,7 +33,10 @@ The file is a list of numbers, one for each token id. The trained model's folder
 export function countTokensCommand(context: CommandContext): Command {
   return new Command("count-tokens")
     .description("how often each token occurs in a text, as a JSON list by token id")
-    .requiredOption("--data <file>", "the text, in UTF-8")
+    .requiredOption(
+      "--data <file>",
+      "the text: a file, a folder or a pattern, also .gz, .jsonl or .parquet; - for standard input",
+    )
     .requiredOption("--out <file>", "where the list goes")
     .option("--model <new-or-folder>", 'whose tokenizer: "new", a Hugging Face folder, or tiny', "new")
     .addOption(
@@ -52,23 +53,26 @@ async function count(options: CountTokensOptions, { folder, notes }: CommandCont
   const { data, model, documents, frame = false } = options;
   const tokenizer =
     model === "new" ? byteLevelTokenizer() : await loadTokenizer(await modelFolder(model, folder));
-  const text = await readText(resolve(folder, data));
-  const ids = encodeDocuments(tokenizer, splitDocuments(text, documents), { frame });
-  const counts = countTokens(ids, tokenizer.vocabularySize);
-  const file = resolve(folder, options.out);
+  const counts: number[] = new Array(tokenizer.vocabularySize).fill(0);
+  const file = dataPath(data, folder);
+  await readDocuments({ file, documents }, [], ({ text }) => {
+    for (const id of tokenizer.encode(text, { frame })) counts[id]++;
+  });
+  const total = counts.reduce((sum, times) => sum + times, 0);
+  const out = resolve(folder, options.out);
   try {
-    await writeFile(file, `${JSON.stringify(counts)}\n`);
+    await writeFile(out, `${JSON.stringify(counts)}\n`);
   } catch (cause) {
     throw new DiffusionError({
       code: "FILE_NOT_WRITABLE",
       component: "cli/count-tokens",
-      problem: `expected a file that can be written at ${file}, got ${cause instanceof Error ? cause.message : String(cause)}`,
+      problem: `expected a file that can be written at ${out}, got ${cause instanceof Error ? cause.message : String(cause)}`,
       remedy: "Choose another file with --out",
       cause,
     });
   }
   const different = counts.filter((times) => times > 0).length;
   notes.write(
-    `${formatCount(ids.length)} tokens, ${different} of ${tokenizer.vocabularySize} different: ${options.out}\n`,
+    `${formatCount(total)} tokens, ${different} of ${tokenizer.vocabularySize} different: ${options.out}\n`,
   );
 }

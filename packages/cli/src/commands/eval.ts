@@ -45,7 +45,10 @@ export function evalCommand(context: CommandContext): Command {
   return new Command("eval")
     .description("how good a model is: likelihood, loss by mask rate, samples, baselines")
     .requiredOption("--model <folder>", "folder of the model")
-    .requiredOption("--data <file>", "text to evaluate on, in UTF-8")
+    .requiredOption(
+      "--data <file>",
+      "text to evaluate on: a file, folder or pattern, also .gz, .jsonl or .parquet",
+    )
     .option(
       "--held-out <share>",
       "evaluate on the last share of it (default: 0.1, or 1 with --training-data)",

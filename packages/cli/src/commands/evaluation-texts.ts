@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import { resolve } from "node:path";
-import { modelRecordOf, readText, splitText } from "textdiffusion";
+import { modelRecordOf, readDocuments, splitText } from "textdiffusion";
+import { dataPath } from "../config/data-path.js";
 
 export interface TextOptions {
   readonly data: string;
@@ -18,7 +17,7 @@ export interface EvaluationTexts {
 }
 
 /**
- * The text to evaluate on and the text to learn baselines from: two files, or the last share of one and what is before it.
+ * The text to evaluate on and the text to learn baselines from: what two names stand for, or the last share of one and what is before it.
  *
  * @throws DiffusionError `FILE_NOT_FOUND`, `DATA_INVALID`, `CONFIG_INVALID`
  */
@@ -27,19 +26,30 @@ export async function evaluationTexts(
   modelFolder: string,
   folder: string,
 ): Promise<EvaluationTexts> {
-  const text = await readText(resolve(folder, data));
+  const { text, fingerprint } = await textOf(dataPath(data, folder));
   const share = heldOut ?? (trainingData === undefined ? 0.1 : 1);
   const { before, last } = splitText(text, share);
   const { training } = await modelRecordOf(modelFolder);
-  const learnt = training?.data === createHash("sha256").update(text).digest("hex");
+  const learnt = training?.data === fingerprint;
   return {
     heldOutText: last,
     trainingText:
-      trainingData === undefined ? before || undefined : await readText(resolve(folder, trainingData)),
+      trainingData === undefined ? before || undefined : (await textOf(dataPath(trainingData, folder))).text,
     share,
     warning:
       learnt && share > 0.1
         ? `The model has learnt from this very text, of which training holds back the last tenth unless told otherwise: with --held-out ${share} the figures are too good.`
         : undefined,
   };
+}
+
+// --- internal ---
+
+/** Documents one after the other, as a model without a frame learns them. */
+async function textOf(file: string): Promise<{ readonly text: string; readonly fingerprint: string }> {
+  const texts: string[] = [];
+  const { fingerprint } = await readDocuments({ file, documents: "file" }, [], ({ text }) => {
+    texts.push(text);
+  });
+  return { text: texts.join(""), fingerprint };
 }

@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
-import { DiffusionError, readText, saveTokenizer, tokenizerFromFiles, trainTokenizer } from "textdiffusion";
+import {
+  DiffusionError,
+  documentsOf,
+  saveTokenizer,
+  tokenizerFromFiles,
+  trainTokenizer,
+} from "textdiffusion";
+import { dataPath } from "../config/data-path.js";
 import { stageProgress } from "../progress/stage-progress.js";
 import { formatCount } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
@@ -27,7 +34,10 @@ docs/tokenizers.md of the project.`;
 export function trainTokenizerCommand(context: CommandContext): Command {
   return new Command("train-tokenizer")
     .description("learn a vocabulary from texts: byte-level BPE, for a new model")
-    .requiredOption("--data <files...>", "texts in UTF-8, each a document")
+    .requiredOption(
+      "--data <files...>",
+      "texts: files, folders or patterns, also .gz, .jsonl or .parquet; - for standard input",
+    )
     .requiredOption("--out <folder>", "where tokenizer.json goes")
     .option(
       "--vocab-size <tokens>",
@@ -54,7 +64,7 @@ async function train(options: TrainTokenizerCommandOptions, context: CommandCont
   if (existsSync(join(out, "tokenizer.json")) && !options.force) throw taken(options.out);
   const progress = stageProgress(notes, paintNotes);
   try {
-    const trained = await trainTokenizer(textsOf(options.data.map((file) => resolve(folder, file))), {
+    const trained = await trainTokenizer(textsOf(options.data.map((name) => dataPath(name, folder))), {
       vocabularySize: options.vocabSize,
       minFrequency: options.minFrequency,
       signal,
@@ -79,7 +89,12 @@ async function train(options: TrainTokenizerCommandOptions, context: CommandCont
 const stageNames = { words: "Counting words", merges: "Learning tokens" } as const;
 
 async function* textsOf(files: readonly string[]): AsyncGenerator<string, void, void> {
-  for (const file of files) yield await readText(file);
+  for (const file of files) {
+    for await (const { document } of documentsOf({ file, documents: "file" })) {
+      if (document.prompt !== undefined) yield document.prompt;
+      yield document.text;
+    }
+  }
 }
 
 function taken(folder: string): DiffusionError {

@@ -12,8 +12,11 @@ import { dataFiles, readText } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
 
+/** Where documents are: `data` of a config, or what `--data` names as `file`. */
+export type DocumentChoice = Pick<DecodedConfig["data"], "file" | "source" | "documents" | "format">;
+
 /** What was read. */
-export interface TrainingDocuments {
+export interface ReadDocuments {
   /** Where they came from, for messages. */
   readonly name: string;
   /** Documents; at least one. */
@@ -26,20 +29,37 @@ export interface TrainingDocuments {
  * Reads the documents that `data` names: by `source`, or by `file`, which may be a folder or a pattern, too. None is kept.
  *
  * @param each - is given every document, in the order of the source
- * @throws DiffusionError `CONFIG_INVALID` without either or with both, what the source throws, and `DATA_INVALID` for
- *   files of different kinds and for a source without a document
+ * @throws DiffusionError as `documentsOf`
  */
-export async function readTrainingDocuments(
-  { file, source, documents: unit, format }: DecodedConfig["data"],
+export async function readDocuments(
+  data: DocumentChoice,
   plugins: readonly Plugin[],
   each: (document: DataDocument, from: string) => void,
-): Promise<TrainingDocuments> {
+): Promise<ReadDocuments> {
+  const documents = documentsOf(data, plugins);
+  for (;;) {
+    const { value, done } = await documents.next();
+    if (done) return value;
+    each(value.document, value.from);
+  }
+}
+
+/**
+ * The same as a stream, which ends with what was read.
+ *
+ * @throws DiffusionError `CONFIG_INVALID` without a file and a source or with both, what the source throws, and
+ *   `DATA_INVALID` for files of different kinds and for a source without a document
+ */
+export async function* documentsOf(
+  { file, source, documents: unit, format }: DocumentChoice,
+  plugins: readonly Plugin[] = [],
+): AsyncGenerator<{ readonly document: DataDocument; readonly from: string }, ReadDocuments, void> {
   const given = { "data.file": file, "data.source": source };
   const said = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (said.length !== 1) {
     throw failure(
       "CONFIG_INVALID",
-      `expected a text to train on in data.file or in data.source, got ${said.length === 0 ? "none" : listNames(said)}`,
+      `expected a text in data.file or in data.source, got ${said.length === 0 ? "none" : listNames(said)}`,
       "Name a file of UTF-8 text (--data on the command line)",
     );
   }
@@ -53,7 +73,7 @@ export async function readTrainingDocuments(
     let count = 0;
     for await (const document of reading.documents()) {
       count++;
-      each(document, name);
+      yield { document, from: name };
       hash.update(`${JSON.stringify(document.prompt)} ${document.text.length} ${document.text}`);
     }
     if (count === 0) throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
