@@ -56,7 +56,13 @@ export {
   type TextDiffusion,
 } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
-export { type DocumentChoice, documentsOf, type ReadDocuments, readDocuments } from "./read-documents.js";
+export {
+  type DocumentChoice,
+  documentsOf,
+  type ReadDocuments,
+  type ReadingObserver,
+  readDocuments,
+} from "./read-documents.js";
 export {
   loadTracedModel,
   type TracedModelOptions,

@@ -4,6 +4,7 @@ import {
   createPipeline,
   type DataDocument,
   DiffusionError,
+  type ErrorCode,
   listNames,
   type NamedChoice,
   type Plugin,
@@ -25,22 +26,40 @@ export interface ReadDocuments {
   readonly fingerprint: string;
 }
 
+/** Who looks on while documents are read. */
+export interface ReadingObserver {
+  /** Ends the reading behind the document at hand. */
+  readonly signal?: AbortSignal;
+  /** After each document: how many there were, and how many UTF-16 characters they have. */
+  readonly onRead?: (documents: number, characters: number) => void;
+}
+
 /**
  * Reads the documents that `data` names: by `source`, or by `file`, which may be a folder or a pattern, too. None is kept.
  *
  * @param each - is given every document, in the order of the source
- * @throws DiffusionError as `documentsOf`
+ * @throws DiffusionError as `documentsOf`; `ABORTED`
  */
 export async function readDocuments(
   data: DocumentChoice,
   plugins: readonly Plugin[],
   each: (document: DataDocument, from: string) => void,
+  { signal, onRead }: ReadingObserver = {},
 ): Promise<ReadDocuments> {
   const documents = documentsOf(data, plugins);
-  for (;;) {
-    const { value, done } = await documents.next();
-    if (done) return value;
-    each(value.document, value.from);
+  let [count, characters] = [0, 0];
+  try {
+    for (;;) {
+      const { value, done } = await documents.next();
+      if (signal?.aborted)
+        throw failure("ABORTED", "expected to read all documents, got a signal to stop", "Begin again");
+      if (done) return value;
+      each(value.document, value.from);
+      characters += value.document.text.length;
+      onRead?.(++count, characters);
+    }
+  } finally {
+    await documents.return(undefined as never);
   }
 }
 
@@ -125,6 +144,6 @@ async function hashOfText(files: NamedFiles | undefined): Promise<string | undef
   return text === undefined ? undefined : createHash("sha256").update(text).digest("hex");
 }
 
-function failure(code: "CONFIG_INVALID" | "DATA_INVALID", problem: string, remedy: string): DiffusionError {
+function failure(code: ErrorCode, problem: string, remedy: string): DiffusionError {
   return new DiffusionError({ code, component: "textdiffusion/train", problem, remedy });
 }

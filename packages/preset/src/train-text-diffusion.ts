@@ -32,6 +32,7 @@ import {
 } from "@textdiffusion/training/trainer";
 import { decodeConfig, type TextDiffusionConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
+import type { ReadingObserver } from "./read-documents.js";
 import { openTrainingModel, planTraining } from "./training-plan.js";
 import { trainingRows } from "./training-rows.js";
 
@@ -43,9 +44,14 @@ export interface TrainRequest extends TextDiffusionConfig {
   /** Aborted: the run saves after the step at hand and ends. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TrainingEvent) => void;
+  /** Before the first step, after each document of the data. */
+  readonly onRead?: ReadingObserver["onRead"];
 }
 
-/** How a run ended. The model is in `out` when it is completed, and in a checkpoint when it was aborted. */
+/**
+ * How a run ended. The model is in `out` when it is completed, and in a checkpoint when it was aborted; `steps` is 0 for a
+ * run in epochs of data that was not read to its end.
+ */
 export interface TrainOutcome extends Pick<TrainingFinished, "reason" | "step" | "steps"> {
   readonly out: string;
 }
@@ -65,11 +71,19 @@ export interface TrainOutcome extends Pick<TrainingFinished, "reason" | "step" |
  *   that cannot be resumed, `FILE_NOT_WRITABLE`, `BACKEND_UNAVAILABLE`, `NOT_A_NUMBER`
  */
 export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOutcome> {
-  const { out, resume, signal, onEvent, ...config } = request;
+  const { out, resume, signal, onEvent, onRead, ...config } = request;
   const decoded = await decodeConfig(config);
   const { tokenizer, record, optionsFor, modelOptions } = await planTraining(decoded);
   const random = Random.fromSeed(decoded.training.seed);
-  const rows = await trainingRows(tokenizer, decoded.data, decoded.plugins, record, random.split("cuts"));
+  const { data, plugins } = decoded;
+  const observer = { signal, onRead };
+  const rows = await trainingRows(tokenizer, data, plugins, record, random.split("cuts"), observer).catch(
+    (error: unknown) => {
+      if (DiffusionError.is(error, "ABORTED")) return undefined;
+      throw error;
+    },
+  );
+  if (rows === undefined) return { out, reason: "aborted", step: 0, steps: decoded.training.steps ?? 0 };
   const order = createRowOrder(rows.train, random.split("rows"));
   const options = await optionsFor(order.rowCount);
   assertOutIsFree(out, modelOptions.from);

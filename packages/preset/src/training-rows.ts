@@ -2,7 +2,7 @@ import { DiffusionError, type Plugin, type Random, type Tokenizer, type TokenRow
 import { type EpochRows, packRows, shiftedRows, splitTail, tokenBuffer } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 import { assertBothSides, isHeldOut } from "./hash-split.js";
-import { readDocuments } from "./read-documents.js";
+import { type ReadingObserver, readDocuments } from "./read-documents.js";
 import { trainingPairs } from "./training-pairs.js";
 
 export interface TrainingRows {
@@ -18,7 +18,7 @@ export interface TrainingRows {
  *
  * @param random - says where each epoch begins to cut, with `data.shiftRows`
  * @throws DiffusionError `CONFIG_INVALID` without data or for choices that do not go together, `FILE_NOT_FOUND`,
- *   `DATA_INVALID`
+ *   `DATA_INVALID`, `ABORTED`
  */
 export async function trainingRows(
   tokenizer: Tokenizer,
@@ -26,23 +26,29 @@ export async function trainingRows(
   plugins: readonly Plugin[],
   { rowLength, frame }: { readonly rowLength: number; readonly frame: boolean },
   random: Random,
+  observer: ReadingObserver = {},
 ): Promise<TrainingRows> {
   if (data.format === "pairs") {
-    if (!data.shiftRows) return trainingPairs(tokenizer, data, plugins, rowLength);
+    if (!data.shiftRows) return trainingPairs(tokenizer, data, plugins, rowLength, observer);
     throw invalid("expected data.shiftRows with a text, got it with pairs", "Leave it out");
   }
   const share = data.split === "hash" ? (data.validationShare ?? DEFAULT_SHARE) : 0;
   const [toTrain, heldOut] = [tokenBuffer(), tokenBuffer()];
   let heldOutCount = 0;
   // Tokens are kept, texts are not: those of many short documents would need far more room.
-  const { name, count, fingerprint } = await readDocuments(data, plugins, ({ text, prompt }, from) => {
-    if (prompt !== undefined) {
-      throw invalid(`expected data.format: "pairs" with prompts, got none of it for ${from}`, "Add it");
-    }
-    const isOut = share > 0 && isHeldOut(text, share);
-    if (isOut) heldOutCount++;
-    (isOut ? heldOut : toTrain).push(tokenizer.encode(text, { frame }));
-  });
+  const { name, count, fingerprint } = await readDocuments(
+    data,
+    plugins,
+    ({ text, prompt }, from) => {
+      if (prompt !== undefined) {
+        throw invalid(`expected data.format: "pairs" with prompts, got none of it for ${from}`, "Add it");
+      }
+      const isOut = share > 0 && isHeldOut(text, share);
+      if (isOut) heldOutCount++;
+      (isOut ? heldOut : toTrain).push(tokenizer.encode(text, { frame }));
+    },
+    observer,
+  );
   if (data.split === "hash") assertBothSides(count - heldOutCount, heldOutCount, name, share);
   const { train, validation } =
     data.split === "hash"

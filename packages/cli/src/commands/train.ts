@@ -6,6 +6,7 @@ import { dataPath } from "../config/data-path.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder, modelFolderOrNew } from "../config/model-folder.js";
 import { assertPictureFile, writePicture } from "../config/picture-file.js";
+import { readingProgress } from "../progress/reading-progress.js";
 import { trainingProgress } from "../progress/training-progress.js";
 import type { CommandContext } from "./context.js";
 import { knownNames } from "./known-names.js";
@@ -157,6 +158,7 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
   const tokenizer = options.tokenizer
     ? await modelFolder(options.tokenizer, folder, "--tokenizer")
     : config.model?.tokenizer && (await modelFolder(config.model.tokenizer, folder, "model.tokenizer"));
+  const reading = readingProgress(notes);
   const progress = trainingProgress({ stream: notes, paint: paintNotes, every: options.logEvery });
   try {
     const outcome = await trainTextDiffusion({
@@ -164,8 +166,13 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
       out: resolve(folder, options.out),
       resume: options.resume,
       signal,
-      onEvent: progress.show,
+      onRead: reading.show,
+      onEvent: (event) => {
+        reading.close();
+        progress.show(event);
+      },
     });
+    reading.close();
     progress.close();
     if (outcome.reason === "stopped") {
       notes.write(
@@ -186,6 +193,7 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
     // After all that matters is said: a picture that cannot be drawn is no failure of the training.
     if (outcome.step > 0) notes.write(`${await writeReport(resolve(folder, options.out), options.out)}\n`);
   } finally {
+    reading.close();
     progress.close();
   }
 }
