@@ -145,5 +145,5 @@ async function hashOfText(files: NamedFiles | undefined): Promise<string | undef
 }
 
 function failure(code: ErrorCode, problem: string, remedy: string): DiffusionError {
-  return new DiffusionError({ code, component: "textdiffusion/train", problem, remedy });
+  return new DiffusionError({ code, component: "textdiffusion/data", problem, remedy });
 }

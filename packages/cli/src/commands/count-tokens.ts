@@ -3,11 +3,13 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import {
   byteLevelTokenizer,
+  countTokens,
   DiffusionError,
   type DocumentUnit,
   documentUnits,
   loadTokenizer,
   readDocuments,
+  tokenBuffer,
 } from "textdiffusion";
 import { dataPath } from "../config/data-path.js";
 import { modelFolder } from "../config/model-folder.js";
@@ -53,12 +55,12 @@ async function count(options: CountTokensOptions, { folder, notes }: CommandCont
   const { data, model, documents, frame = false } = options;
   const tokenizer =
     model === "new" ? byteLevelTokenizer() : await loadTokenizer(await modelFolder(model, folder));
-  const counts: number[] = new Array(tokenizer.vocabularySize).fill(0);
+  const ids = tokenBuffer();
   const file = dataPath(data, folder);
   await readDocuments({ file, documents }, [], ({ text }) => {
-    for (const id of tokenizer.encode(text, { frame })) counts[id]++;
+    ids.push(tokenizer.encode(text, { frame }));
   });
-  const total = counts.reduce((sum, times) => sum + times, 0);
+  const counts = countTokens(ids.ids(), tokenizer.vocabularySize);
   const out = resolve(folder, options.out);
   try {
     await writeFile(out, `${JSON.stringify(counts)}\n`);
@@ -73,6 +75,6 @@ async function count(options: CountTokensOptions, { folder, notes }: CommandCont
   }
   const different = counts.filter((times) => times > 0).length;
   notes.write(
-    `${formatCount(total)} tokens, ${different} of ${tokenizer.vocabularySize} different: ${options.out}\n`,
+    `${formatCount(ids.ids().length)} tokens, ${different} of ${tokenizer.vocabularySize} different: ${options.out}\n`,
   );
 }
