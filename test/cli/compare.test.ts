@@ -70,6 +70,19 @@ describe("compare", () => {
     for (const title of ["tiny: random", "gpt2: one token a step"]) expect(page).toContain(title);
   });
 
+  it("has said all that was written when the picture cannot be drawn", async () => {
+    const { code, stdout, stderr } = await compare(
+      "--length",
+      "16",
+      "--steps",
+      "2",
+      "--picture",
+      "none/race.html",
+    );
+    expect([code, stderr.match(/\((\w+)\)/)?.[1]]).toEqual([2, "FILE_NOT_WRITABLE"]);
+    expect(stdout).toMatch(/times as fast/);
+  });
+
   it.each([
     ["another kind of model", ["--beside", "tokenizer"], /config\.json/],
     ["gaps", ["--prompt", "a {3} b"], /\(PROMPT_INVALID\)/],

@@ -8,10 +8,11 @@ import {
   loadAutoregression,
   loadTextDiffusion,
   modelRecordOf,
+  readGpt2Config,
   type WeightType,
 } from "textdiffusion";
 import { describeComparison, timesAsFast } from "../comparison/describe-comparison.js";
-import { runContender } from "../comparison/run-contender.js";
+import { type ContenderResult, runContender } from "../comparison/run-contender.js";
 import { replaySideBySide } from "../comparison/side-by-side.js";
 import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
@@ -85,7 +86,7 @@ export function compareCommand(context: CommandContext): Command {
 // --- internal ---
 
 async function compare(options: CompareOptions, context: CommandContext): Promise<void> {
-  const { folder, out, notes, paintOut, paintNotes, signal } = context;
+  const { folder, out, notes, paintNotes, signal } = context;
   const seed = options.seed ?? randomInt(1_000_000);
   const picture = options.picture === undefined ? undefined : resolve(folder, options.picture);
   const kind = picture === undefined ? undefined : await assertPictureFile(picture);
@@ -93,39 +94,41 @@ async function compare(options: CompareOptions, context: CommandContext): Promis
   const plan = await planOf(options, folder);
   const animated = options.animation && options.json === undefined && out.isTTY === true;
 
-  const write = async (asked: string, open: () => Promise<Opened>, length?: number) => {
-    const { model, name, length: longest } = await open();
+  const write = async (asked: string, open: () => Promise<Opened>) => {
+    const { model, name } = await open();
     try {
       const title = `${asked}: ${name}`;
       if (!options.json)
         notes.write(`${paintNotes("dim", `Writing with ${title} on ${model.settings.backend}.`)}\n`);
-      const request = { prompts: [prompt], length: length ?? longest, seed, signal };
+      const request = { prompts: [prompt], length: plan.length, seed, signal };
       const result = await runContender({ title, folder: model.settings.folder, model }, request);
       return { ...result, length: request.length, backend: model.settings.backend };
     } finally {
       await model.dispose();
     }
   };
-  const diffusion = await write(options.model, plan.diffusion, options.length);
-  const autoregression = await write(
-    options.beside,
-    () => plan.autoregression(diffusion.backend),
-    diffusion.length,
-  );
+  const diffusion = await write(options.model, plan.diffusion);
+  const autoregression = await write(options.beside, () => plan.autoregression(diffusion.backend));
   const results = [diffusion, autoregression] as const;
-  if (picture !== undefined && kind !== undefined)
-    await writePicture(
-      picture,
-      drawPicture(
-        kind,
-        results.map(({ recording }) => recording),
-      ),
-    );
   if (options.json) {
     const records = results.map(({ recording: _, pages: __, ...record }) => record);
     out.write(`${JSON.stringify({ results: records, timesAsFast: timesAsFast(...results), seed })}\n`);
-    return;
+  } else {
+    await show(results, animated, context);
+    notes.write(`${paintNotes("dim", `The same again: --seed ${seed}`)}\n`);
   }
+  // Last: a picture that cannot be drawn loses nothing of what was written.
+  if (picture === undefined || kind === undefined) return;
+  const recordings = results.map(({ recording }) => recording);
+  await writePicture(picture, drawPicture(kind, recordings));
+  if (!options.json) notes.write(`${paintNotes("dim", `The replay is in ${options.picture}.`)}\n`);
+}
+
+async function show(
+  results: readonly [ContenderResult, ContenderResult],
+  animated: boolean,
+  { out, paintOut, signal }: CommandContext,
+): Promise<void> {
   if (animated) {
     const runs = results.map(({ pages }) => pages);
     await replaySideBySide(runs, { stream: out, paint: paintOut, signal });
@@ -134,16 +137,12 @@ async function compare(options: CompareOptions, context: CommandContext): Promis
       out.write(`${paintOut("dim", `── ${title} ──`)}\n${out.isTTY === true ? printable(text) : text}\n\n`);
   }
   out.write(describeComparison(results));
-  const replay = picture === undefined ? "" : ` The replay is in ${options.picture}.`;
-  notes.write(`${paintNotes("dim", `The same again: --seed ${seed}.${replay}`)}\n`);
 }
 
 interface Opened {
   readonly model: Awaited<ReturnType<typeof loadTextDiffusion> | ReturnType<typeof loadAutoregression>>;
   /** How it writes. */
   readonly name: string;
-  /** Tokens of a text unless something else is said. */
-  readonly length: number;
 }
 
 /** Both models, opened one after the other, so that neither runs beside the other's memory. */
@@ -151,11 +150,13 @@ async function planOf(options: CompareOptions, folder: string) {
   const { config } = await loadConfig(options.config, folder);
   const opened = await modelFolder(options.model, folder);
   const beside = await modelFolder(options.beside, folder, "--beside");
-  const { sampler: recorded } = await modelRecordOf(opened);
+  const { sampler: recorded, rowLength } = await modelRecordOf(opened);
+  const length = lengthFor(options.length ?? rowLength, options, (await readGpt2Config(beside)).positions);
   const sampler = adjustSampler(config.sampler ?? byName(recorded), options.sampler, options);
   const { temperature, topK, topP } = { ...tokenRuleOf(sampler), ...definedOf(options) };
   const dtype = options.dtype ?? config.dtype;
   return {
+    length,
     diffusion: async (): Promise<Opened> => {
       const model = await loadTextDiffusion({
         ...config,
@@ -164,15 +165,27 @@ async function planOf(options: CompareOptions, folder: string) {
         dtype,
         sampler,
       });
-      return { model, name: (await model.get("sampler")).name, length: model.settings.length };
+      return { model, name: (await model.get("sampler")).name };
     },
     /** @param same - the backend of the diffusion model; an ONNX file's runtime is none of tfjs, and the fastest one is taken */
     autoregression: async (same: string): Promise<Opened> => {
       const backend = same === "onnxruntime-node" ? undefined : same;
       const model = await loadAutoregression({ folder: beside, backend, dtype, temperature, topK, topP });
-      return { model, name: "one token a step", length: model.settings.length };
+      return { model, name: "one token a step" };
     },
   };
+}
+
+/** The length that both can write: what was asked for, or what the diffusion model was trained with where the GPT-2 reads so far. */
+function lengthFor(wanted: number, { length, beside }: CompareOptions, longest: number): number {
+  if (wanted <= longest) return wanted;
+  if (length === undefined) return longest;
+  throw new DiffusionError({
+    code: "CONFIG_INVALID",
+    component: "cli/options",
+    problem: `expected a --length of at most ${longest}, the longest text of ${beside}, got ${length}`,
+    remedy: "Ask for fewer tokens",
+  });
 }
 
 interface TokenRuleFlags {

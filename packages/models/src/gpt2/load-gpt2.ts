@@ -1,9 +1,8 @@
-import { notFound, parseJson, pathIn, readTextIfPresent } from "../files/file-system.js";
 import { assertSame } from "../files/load-model.js";
 import { openTensorFiles } from "../files/tensor-files.js";
-import { decodeGpt2Config } from "./gpt2-config.js";
 import { type CausalLanguageModel, gpt2Model } from "./gpt2-model.js";
 import { planGpt2 } from "./gpt2-parameters.js";
+import { readGpt2Config } from "./read-gpt2-config.js";
 
 /**
  * Loads a GPT-2 from a Hugging Face folder (`config.json` and `model.safetensors`, or shards) onto the current tfjs backend.
@@ -15,10 +14,7 @@ import { planGpt2 } from "./gpt2-parameters.js";
  * for damaged files and for missing, unknown or misshapen tensors; `NOT_A_NUMBER` for NaN or infinite weights
  */
 export async function loadGpt2(folder: string): Promise<CausalLanguageModel> {
-  const configPath = pathIn(folder, "config.json");
-  const text = await readTextIfPresent(configPath);
-  if (text === undefined) throw notFound(configPath, "Name the folder of a Hugging Face model");
-  const config = decodeGpt2Config(parseJson(text, configPath), configPath);
+  const config = await readGpt2Config(folder);
   const files = await openTensorFiles(folder);
   try {
     const { sources, copies } = planGpt2(config, files.entries, folder);
