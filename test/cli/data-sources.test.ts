@@ -54,6 +54,23 @@ it("trains on a source of the config, whose files count from there, with documen
   expect(code, stderr).toBe(0);
 });
 
+it("validates on a text of its own, and trains on pairs of a folder", async () => {
+  const { code, stderr } = await train(
+    { data: { rowLength: 16 } },
+    ...["--data", "corpus/one.txt", "--validation", "corpus/*.gz"],
+  );
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/validation/i);
+  const pairs = sentences.map((response, id) => JSON.stringify({ prompt: `${id}?`, response }));
+  mkdirSync(join(folder, "pairs"));
+  writeFileSync(join(folder, "pairs/a.jsonl"), pairs.slice(0, 30).join("\n"));
+  writeFileSync(join(folder, "pairs/b.jsonl.gz"), gzipSync(pairs.slice(30).join("\n")));
+  writeFileSync(join(folder, "more-pairs.jsonl"), pairs.join("\n"));
+  const data = { file: "pairs", format: "pairs", rowLength: 64, validation: { file: "more-pairs.jsonl" } };
+  const trained = await train({ data });
+  expect(trained.code, trained.stderr).toBe(0);
+});
+
 it("bad data is refused before anything is written", async () => {
   const source = { name: "json-lines", files: "some.jsonl" };
   const refused: [object, string[], RegExp][] = [
@@ -66,6 +83,17 @@ it("bad data is refused before anything is written", async () => {
     [{ source: { ...source, prompt: "body.text" } }, [], /data\.format: "pairs".*CONFIG_INVALID/],
     [{ source, format: "pairs" }, [], /prompt with each text.*CONFIG_INVALID/],
     [{ file: "some.jsonl", format: "pairs", shiftRows: true }, [], /data\.shiftRows.*CONFIG_INVALID/],
+    [{ source, streaming: true, shiftRows: true }, [], /data\.shiftRows.*CONFIG_INVALID/],
+    [{ source, streaming: true, split: "end" }, [], /data\.split: "hash".*"end".*CONFIG_INVALID/],
+    [{ source, streaming: true }, ["--epochs", "2"], /steps with data\.streaming.*CONFIG_INVALID/],
+    [{ source, shuffleBuffer: 9 }, [], /shuffleBuffer with data\.streaming.*CONFIG_INVALID/],
+    [{ source, validationShare: 0.1 }, ["--validation", "corpus"], /data\.validationShare, got both/],
+    [{ source }, ["--validation", "nowhere"], /nowhere.*FILE_NOT_FOUND/],
+    [
+      { source: { ...source, where: { id: 99 } }, streaming: true },
+      [],
+      /both sides of the split.*DATA_INVALID/,
+    ],
   ];
   for (const [data, args, message] of refused) {
     const { code, stderr, isTrained } = await train({ data: { rowLength: 16, ...data } }, ...args);

@@ -49,6 +49,7 @@ export { readText } from "./text/read-text.js";
 export { createRowOrder, type RowOrder } from "./text/row-order.js";
 export { type RowsFromTextOptions, rowsFromText } from "./text/rows-from-text.js";
 export { type EpochRows, shiftedRows } from "./text/shifted-rows.js";
+export { type StreamedRows, type StreamedRowsOptions, streamRows } from "./text/streamed-rows.js";
 export { type TokenBuffer, tokenBuffer } from "./text/token-buffer.js";
 export {
   type ByteLevelTokenizerOptions,

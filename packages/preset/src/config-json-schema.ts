@@ -16,9 +16,11 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
  */
 export function configJsonSchema(registry: Registry): JsonSchema {
   const { properties } = jsonSchemaOf(configFileSchema) as { properties: Record<string, JsonSchema> };
-  const data = properties.data as { readonly properties: Record<string, JsonSchema> };
-  const source = choiceOf("source", data.properties.source);
-  const dataSchema = { ...data, properties: { ...data.properties, source } };
+  const data = withSource(properties.data);
+  const dataSchema = {
+    ...data,
+    properties: { ...data.properties, validation: withSource(data.properties.validation) },
+  };
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "textdiffusion config",
@@ -59,6 +61,12 @@ function isKind(key: string): key is ComponentKind {
 
 function choiceOf(kind: ComponentKind, about: JsonSchema): JsonSchema {
   return { ...about, anyOf: [{ $ref: `#/definitions/${kind}` }, included] };
+}
+
+/** A schema whose property `source` is a source. */
+function withSource(schema: JsonSchema): JsonSchema & { readonly properties: Record<string, JsonSchema> } {
+  const { properties } = schema as { readonly properties: Record<string, JsonSchema> };
+  return { ...schema, properties: { ...properties, source: choiceOf("source", properties.source) } };
 }
 
 /** By name alone, where nothing must be given, or by name with options. */

@@ -7,7 +7,7 @@ import { weightTypeSchema } from "./weight-type.js";
 
 const count = z.int().positive();
 
-const dataSchema = z.strictObject({
+const whereDocumentsAre = {
   file: z
     .string()
     .min(1)
@@ -16,6 +16,10 @@ const dataSchema = z.strictObject({
       "UTF-8 text, also in gzip; JSON Lines (.jsonl) or Parquet with a field text; a folder or a pattern of such",
     ),
   source: z.unknown().optional().describe("where documents come from, in place of file"),
+};
+
+const dataSchema = z.strictObject({
+  ...whereDocumentsAre,
   // No default here: what a checkpoint knows its data by must stay as it was.
   format: z
     .enum(["text", "pairs"])
@@ -53,6 +57,17 @@ const dataSchema = z.strictObject({
     .max(0.5)
     .optional()
     .describe("share of the text that is held out; default 0.1 where that makes a row, else 0"),
+  validation: z
+    .strictObject(whereDocumentsAre)
+    .optional()
+    .describe("documents to validate on, in place of a share of those to train on"),
+  streaming: z
+    .boolean()
+    .optional()
+    .describe("read the data while it is trained on, for data that is larger than memory; default false"),
+  shuffleBuffer: count
+    .optional()
+    .describe("of streaming: rows that are read and shuffled together; default 4096"),
 });
 
 const modelSchema = z.strictObject({
@@ -136,9 +151,12 @@ const configSchema = configFileSchema.extend({
   training: z.unknown().optional(),
 });
 
-export type DataOptions = Omit<z.input<typeof dataSchema>, "source"> & {
+interface SourceChoice {
   readonly source?: ComponentChoice<"source">;
-};
+}
+
+export type DataOptions = Omit<z.input<typeof dataSchema>, "source" | "validation"> &
+  SourceChoice & { readonly validation?: { readonly file?: string } & SourceChoice };
 export type ModelOptions = z.input<typeof modelSchema>;
 export type TrainingSettings = z.input<typeof trainingSchema>;
 
@@ -167,7 +185,8 @@ export interface TextDiffusionConfig {
 /** A config whose every key and value has been looked at, defaults filled in. */
 export interface DecodedConfig extends Omit<TextDiffusionConfig, "plugins" | "data" | "model" | "training"> {
   readonly plugins: readonly Plugin[];
-  readonly data: Omit<z.output<typeof dataSchema>, "source"> & Pick<DataOptions, "source">;
+  readonly data: Omit<z.output<typeof dataSchema>, "source" | "validation"> &
+    Pick<DataOptions, "source" | "validation">;
   readonly model: z.output<typeof modelSchema>;
   readonly training: z.output<typeof trainingSchema>;
 }

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { DiffusionError } from "@textdiffusion/core";
 
+/** The share that is held out where none is said. */
+export const DEFAULT_SHARE = 0.1;
+
 /**
  * Whether a text is held out by what it says, so that it stays on its side when others come or go: the first 48 bits of
  * its SHA-256 are among the lowest share.

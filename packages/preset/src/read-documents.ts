@@ -3,6 +3,7 @@ import {
   byName,
   createPipeline,
   type DataDocument,
+  type DataSource,
   DiffusionError,
   type ErrorCode,
   listNames,
@@ -24,6 +25,14 @@ export interface ReadDocuments {
   readonly count: number;
   /** SHA-256 of the documents; of one file of text, of that text, by which an evaluation knows it again. */
   readonly fingerprint: string;
+}
+
+export interface OpenedDocuments {
+  readonly source: DataSource;
+  /** Where they come from, for messages. */
+  readonly name: string;
+  readonly files?: NamedFiles;
+  dispose(): Promise<void>;
 }
 
 /** Who looks on while documents are read. */
@@ -51,8 +60,7 @@ export async function readDocuments(
   try {
     for (;;) {
       const { value, done } = await documents.next();
-      if (signal?.aborted)
-        throw failure("ABORTED", "expected to read all documents, got a signal to stop", "Begin again");
+      assertGoesOn(signal);
       if (done) return value;
       each(value.document, value.from);
       characters += value.document.text.length;
@@ -70,9 +78,36 @@ export async function readDocuments(
  *   `DATA_INVALID` for files of different kinds and for a source without a document
  */
 export async function* documentsOf(
-  { file, source, documents: unit, format }: DocumentChoice,
+  data: DocumentChoice,
   plugins: readonly Plugin[] = [],
 ): AsyncGenerator<{ readonly document: DataDocument; readonly from: string }, ReadDocuments, void> {
+  const { source, name, files, dispose } = await openDocuments(data, plugins);
+  try {
+    const hash = createHash("sha256");
+    let count = 0;
+    for await (const document of source.documents()) {
+      count++;
+      yield { document, from: name };
+      hash.update(`${JSON.stringify(document.prompt)} ${document.text.length} ${document.text}`);
+    }
+    if (count === 0) throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
+    return { name, count, fingerprint: (await hashOfText(files)) ?? hash.digest("hex") };
+  } finally {
+    await dispose();
+  }
+}
+
+/**
+ * The source that `data` names, which nobody read yet.
+ *
+ * @returns the caller disposes of it
+ * @throws DiffusionError `CONFIG_INVALID` without a file and a source or with both, `FILE_NOT_FOUND`, and `DATA_INVALID`
+ *   for files of different kinds
+ */
+export async function openDocuments(
+  { file, source, documents: unit, format }: DocumentChoice,
+  plugins: readonly Plugin[],
+): Promise<OpenedDocuments> {
   const given = { "data.file": file, "data.source": source };
   const said = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (said.length !== 1) {
@@ -82,24 +117,23 @@ export async function* documentsOf(
       "Name a file of UTF-8 text (--data on the command line)",
     );
   }
-  const files = file === undefined ? undefined : await filesNamed(file, format === "text");
-  const choice = files ? byName(choiceOf(files.source, file ?? "", unit)) : source;
+  const files = file === undefined ? undefined : await filesNamed(file, format);
+  const choice = files ? byName(choiceOf(files.source, file ?? "", { documents: unit, format })) : source;
   const pipeline = await createPipeline({ plugins: [...defaultPlugins, ...plugins], source: choice });
+  const dispose = () => pipeline.dispose();
   try {
-    const reading = await pipeline.get("source");
-    const hash = createHash("sha256");
-    const name = files?.name ?? `the source "${reading.name}"`;
-    let count = 0;
-    for await (const document of reading.documents()) {
-      count++;
-      yield { document, from: name };
-      hash.update(`${JSON.stringify(document.prompt)} ${document.text.length} ${document.text}`);
-    }
-    if (count === 0) throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
-    return { name, count, fingerprint: (await hashOfText(files)) ?? hash.digest("hex") };
-  } finally {
-    await pipeline.dispose();
+    const opened = await pipeline.get("source");
+    return { source: opened, name: files?.name ?? `the source "${opened.name}"`, files, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
   }
+}
+
+/** @throws DiffusionError `ABORTED` */
+export function assertGoesOn(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw failure("ABORTED", "expected to read all documents, got a signal to stop", "Begin again");
 }
 
 // --- internal ---
@@ -114,10 +148,10 @@ interface NamedFiles {
 }
 
 /** @throws DiffusionError `FILE_NOT_FOUND`, `DATA_INVALID` */
-async function filesNamed(file: string, isText: boolean): Promise<NamedFiles> {
+async function filesNamed(file: string, format: DocumentChoice["format"]): Promise<NamedFiles> {
   const files = await dataFiles(file);
   const name = files.length === 1 ? files[0].name : file;
-  const sources = [...new Set(files.map((each) => (isText ? "text" : sourceOf(each.name))))];
+  const sources = [...new Set(files.map((each) => sourceOf(each.name, format)))];
   if (sources.length === 1) {
     return { name, source: sources[0], onlyPath: files.length === 1 ? files[0].path : undefined };
   }
@@ -128,14 +162,20 @@ async function filesNamed(file: string, isText: boolean): Promise<NamedFiles> {
   );
 }
 
-/** By the ending of its name. */
-function sourceOf(name: string): NamedFiles["source"] {
-  if (/\.(jsonl|ndjson)(\.gz)?$/i.test(name)) return "json-lines";
-  return /\.parquet$/i.test(name) ? "parquet" : "text";
+/** By the ending of its name; what holds pairs and no Parquet is JSON Lines, whatever its name. */
+function sourceOf(name: string, format: DocumentChoice["format"]): NamedFiles["source"] {
+  if (format === "text") return "text";
+  if (/\.parquet$/i.test(name)) return "parquet";
+  return format === "pairs" || /\.(jsonl|ndjson)(\.gz)?$/i.test(name) ? "json-lines" : "text";
 }
 
-function choiceOf(name: NamedFiles["source"], files: string, documents: string): NamedChoice {
-  return name === "text" ? { name, files, documents } : { name, files };
+function choiceOf(
+  name: NamedFiles["source"],
+  files: string,
+  { documents, format }: Pick<DocumentChoice, "documents" | "format">,
+): NamedChoice {
+  if (name === "text") return { name, files, documents };
+  return format === "pairs" ? { name, files, prompt: "prompt", text: "response" } : { name, files };
 }
 
 async function hashOfText(files: NamedFiles | undefined): Promise<string | undefined> {

@@ -12,7 +12,7 @@ import {
   type Tokenizer,
   type TokenRow,
 } from "@textdiffusion/core";
-import { createRowOrder, type FileTokenizer, saveTokenizer, validationBatches } from "@textdiffusion/data";
+import { type FileTokenizer, saveTokenizer, validationBatches } from "@textdiffusion/data";
 import {
   type EncoderModel,
   type ModelRecord,
@@ -76,29 +76,28 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
   const { tokenizer, record, optionsFor, modelOptions } = await planTraining(decoded);
   const random = Random.fromSeed(decoded.training.seed);
   const { data, plugins } = decoded;
-  const observer = { signal, onRead };
-  const rows = await trainingRows(tokenizer, data, plugins, record, random.split("cuts"), observer).catch(
-    (error: unknown) => {
-      if (DiffusionError.is(error, "ABORTED")) return undefined;
-      throw error;
-    },
-  );
-  if (rows === undefined) return { out, reason: "aborted", step: 0, steps: decoded.training.steps ?? 0 };
-  const order = createRowOrder(rows.train, random.split("rows"));
-  const options = await optionsFor(order.rowCount);
-  assertOutIsFree(out, modelOptions.from);
-  // Whoever piped the data in heard the same Ctrl-C: what came may be half of it, and no run begins with that.
-  if (signal?.aborted) return { out, reason: "aborted", step: 0, steps: options.steps };
-  const pipeline = await createPipeline({
-    plugins: [...defaultPlugins, ...decoded.plugins],
-    backend: decoded.backend ?? "auto",
-    tokenizer,
-    schedule: decoded.schedule ?? byName(record.schedule),
-    collator: decoded.collator ?? byName(record.collator),
-    sampler: decoded.sampler ?? byName(record.sampler),
+  const { rowLength, frame } = record;
+  const of = { tokenizer, data, plugins, rowLength, frame, observer: { signal, onRead } };
+  const rows = await trainingRows(of, random).catch((error: unknown) => {
+    if (DiffusionError.is(error, "ABORTED")) return undefined;
+    throw error;
   });
-  const owned: { dispose(): void }[] = [];
+  if (rows === undefined) return { out, reason: "aborted", step: 0, steps: decoded.training.steps ?? 0 };
+  const owned: { dispose?(): void | Promise<void> }[] = [rows];
   try {
+    const options = await optionsFor(rows.train.rowCount);
+    assertOutIsFree(out, modelOptions.from);
+    // Whoever piped the data in heard the same Ctrl-C: what came may be half of it, and no run begins with that.
+    if (signal?.aborted) return { out, reason: "aborted", step: 0, steps: options.steps };
+    const pipeline = await createPipeline({
+      plugins: [...defaultPlugins, ...decoded.plugins],
+      backend: decoded.backend ?? "auto",
+      tokenizer,
+      schedule: decoded.schedule ?? byName(record.schedule),
+      collator: decoded.collator ?? byName(record.collator),
+      sampler: decoded.sampler ?? byName(record.sampler),
+    });
+    owned.push(pipeline);
     const collator = await pipeline.get("collator");
     await pipeline.get("backend");
     const model = await openTrainingModel(modelOptions, tokenizer, record, random.split("initial weights"));
@@ -119,14 +118,20 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
     const events = train({
       learner,
       collator,
-      rows: order,
+      rows: rows.train,
       options,
       validation: validationOf(rows.validation, tokenizer, options),
       checkpoints: await openCheckpointFolder(join(out, "checkpoints"), { saveModel: save }),
       resume,
       signal,
       identity: {
-        data: { ...decoded.data, file: undefined, source: undefined, text: rows.fingerprint },
+        data: {
+          ...decoded.data,
+          file: undefined,
+          source: undefined,
+          text: rows.fingerprint,
+          validation: rows.validationFingerprint,
+        },
         model: { ...modelOptions, tokenizer: modelOptions.tokenizer && hashOfTokenizer(tokenizer) },
         record,
       },
@@ -146,8 +151,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
     else await copyModelFolder(best, out);
     return outcome;
   } finally {
-    for (const part of owned.reverse()) part.dispose();
-    await pipeline.dispose();
+    for (const part of owned.reverse()) await part.dispose?.();
   }
 }
 

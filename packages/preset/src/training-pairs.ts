@@ -1,15 +1,10 @@
 import { createHash } from "node:crypto";
-import {
-  type DataDocument,
-  DiffusionError,
-  type Plugin,
-  type Tokenizer,
-  type TokenRow,
-} from "@textdiffusion/core";
+import { statSync } from "node:fs";
+import { type DataDocument, DiffusionError, type TokenRow } from "@textdiffusion/core";
 import { type PromptPair, pairsFromJsonLines, readText, rowsFromPairs } from "@textdiffusion/data";
-import type { DecodedConfig } from "./config.js";
-import { assertBothSides, isHeldOut } from "./hash-split.js";
-import { type ReadingObserver, readDocuments } from "./read-documents.js";
+import { assertBothSides, DEFAULT_SHARE, isHeldOut } from "./hash-split.js";
+import { readDocuments } from "./read-documents.js";
+import type { RowRequest } from "./row-request.js";
 
 /**
  * The pairs of `data` as rows, a tenth of them held out where no share is said.
@@ -18,15 +13,12 @@ import { type ReadingObserver, readDocuments } from "./read-documents.js";
  *   `ABORTED`
  */
 export async function trainingPairs(
-  tokenizer: Tokenizer,
-  data: DecodedConfig["data"],
-  plugins: readonly Plugin[],
-  rowLength: number,
-  observer: ReadingObserver = {},
+  request: RowRequest,
 ): Promise<{ train: TokenRow[]; validation: TokenRow[]; fingerprint: string }> {
-  const { pairs, name, fingerprint } = await readPairs(data, plugins, observer);
+  const { tokenizer, data, rowLength } = request;
+  const { pairs, name, fingerprint } = await readPairs(request);
   const rows = rowsFromPairs(tokenizer, pairs, { rowLength });
-  const { validationShare: share = 0.1 } = data;
+  const { validationShare: share = DEFAULT_SHARE } = data;
   if (data.split !== "hash") {
     const cut = rows.length - Math.floor(rows.length * share);
     return { train: rows.slice(0, cut), validation: rows.slice(cut), fingerprint };
@@ -39,6 +31,12 @@ export async function trainingPairs(
   return { train, validation, fingerprint };
 }
 
+/** All pairs of `data` as rows. */
+export async function pairRows(request: RowRequest): Promise<{ rows: TokenRow[]; fingerprint: string }> {
+  const { pairs, fingerprint } = await readPairs(request);
+  return { rows: rowsFromPairs(request.tokenizer, pairs, request), fingerprint };
+}
+
 // --- internal ---
 
 interface ReadPairs {
@@ -47,13 +45,9 @@ interface ReadPairs {
   readonly fingerprint: string;
 }
 
-async function readPairs(
-  data: DecodedConfig["data"],
-  plugins: readonly Plugin[],
-  observer: ReadingObserver,
-): Promise<ReadPairs> {
-  const { file } = data;
-  if (file !== undefined && data.source === undefined) {
+async function readPairs({ data, plugins, observer }: RowRequest): Promise<ReadPairs> {
+  const { file, source } = data;
+  if (file !== undefined && source === undefined && isPlainFile(file)) {
     const text = await readText(file);
     const fingerprint = createHash("sha256").update(text).digest("hex");
     return { pairs: pairsFromJsonLines(text, file), name: file, fingerprint };
@@ -70,4 +64,9 @@ async function readPairs(
   };
   const { name, fingerprint } = await readDocuments(data, plugins, each, observer);
   return { pairs, name, fingerprint };
+}
+
+/** One file that is read as it stands: its lines must be pairs and nothing else. */
+function isPlainFile(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFile() === true && !/\.(gz|parquet)$/i.test(file);
 }

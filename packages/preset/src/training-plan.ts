@@ -11,8 +11,12 @@ export interface TrainingPlan {
   readonly tokenizer: FileTokenizer;
   /** What the model folder will say of itself, without its training. */
   readonly record: ModelRecord;
-  /** How the run goes, once it is known how many rows an epoch has. @throws DiffusionError `CONFIG_INVALID` */
-  optionsFor(rowCount: number): Promise<TrainingOptions>;
+  /**
+   * How the run goes, once it is known how many rows an epoch has: undefined where nobody knows.
+   *
+   * @throws DiffusionError `CONFIG_INVALID`
+   */
+  optionsFor(rowCount: number | undefined): Promise<TrainingOptions>;
   readonly modelOptions: DecodedConfig["model"];
 }
 
@@ -40,8 +44,9 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
   return {
     tokenizer: await tokenizerOf(config.model, rowLength),
     record,
-    optionsFor: (rowCount) => {
-      const stepsAnEpoch = rowCount / (training.batchSize * training.accumulate);
+    optionsFor: async (rowCount) => {
+      if (rowCount === undefined) assertNoEpochs(config.training);
+      const stepsAnEpoch = (rowCount ?? 0) / (training.batchSize * training.accumulate);
       const every = (interval: number | "epoch") =>
         interval === "epoch" ? Math.max(1, Math.round(stepsAnEpoch)) : interval;
       const steps = epochs === undefined ? (training.steps ?? 1000) : Math.ceil(epochs * stepsAnEpoch);
@@ -126,6 +131,18 @@ function stepsAndEpochs(): DiffusionError {
     component: "textdiffusion/train",
     problem: "expected training.steps or training.epochs, got both",
     remedy: "Leave one of them out",
+  });
+}
+
+/** @throws DiffusionError `CONFIG_INVALID` */
+function assertNoEpochs({ epochs, evaluateEvery, saveEvery }: DecodedConfig["training"]): void {
+  if (epochs === undefined && evaluateEvery !== "epoch" && saveEvery !== "epoch") return;
+  throw new DiffusionError({
+    code: "CONFIG_INVALID",
+    component: "textdiffusion/train",
+    problem:
+      "expected a run in steps with data.streaming, which does not know how long an epoch is, got epochs",
+    remedy: "Use training.steps, and numbers for evaluateEvery and saveEvery",
   });
 }
 

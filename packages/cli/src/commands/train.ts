@@ -15,6 +15,8 @@ import { integer, naturalNumber, positiveInteger, positiveNumber } from "./optio
 interface TrainOptions {
   readonly data?: string;
   readonly format?: "text" | "pairs";
+  readonly validation?: string;
+  readonly streaming?: true;
   readonly model?: string;
   readonly tokenizer?: string;
   readonly out: string;
@@ -75,6 +77,8 @@ export function trainCommand(context: CommandContext): Command {
         'pairs: a line of JSON each, with "prompt" and "response"; text, whatever the name ends in (default: by the name)',
       ).choices(["text", "pairs"]),
     )
+    .option("--validation <file>", "a text to validate on (default: a tenth of the data, which is held out)")
+    .option("--streaming", "read the data while it is trained on: for data that is larger than memory")
     .option("--model <new-or-folder>", '"new", a Hugging Face folder, or tiny (default: new)')
     .option("--tokenizer <folder>", "of a new model, see train-tokenizer (default: one token a byte)")
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
@@ -219,7 +223,7 @@ function withOptions(
   options: TrainOptions,
   folder: string,
 ): TextDiffusionConfig {
-  const { data, format, model } = options;
+  const { data, format, validation, streaming, model } = options;
   return {
     ...config,
     ...given({
@@ -232,6 +236,8 @@ function withOptions(
       ...given({
         file: data && dataPath(data, folder),
         format,
+        streaming,
+        validation: validation === undefined ? undefined : { file: dataPath(validation, folder) },
         rowLength: options.rowLength,
       }),
     },

@@ -112,9 +112,10 @@ function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusio
   };
 
   function withDataPaths(given: NonNullable<typeof data>): typeof data {
-    const { file, source } = given;
+    const { file, source, validation } = given;
     return {
       ...given,
+      ...(validation && { validation: withDataPaths(validation) }),
       ...(typeof file === "string" && { file: dataPath(file, folder) }),
       ...(source !== undefined && { source: withFiles(source) as typeof source }),
     };

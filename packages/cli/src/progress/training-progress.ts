@@ -72,7 +72,7 @@ function movingBar({ stream, paint }: TrainingProgressOptions): TrainingProgress
           smooth = new SmoothLoss();
           const begin = resumed ? `Going on after step ${step} of ${steps}` : `Training for ${steps} steps`;
           region.print(
-            `${begin}: ${formatCount(parameterCount)} parameters, ${rowCount} rows of text, ${rowsPerStep} a step.`,
+            `${begin}: ${formatCount(parameterCount)} parameters, ${rowCount === undefined ? "a stream" : `${rowCount} rows`} of text, ${rowsPerStep} a step.`,
           );
         })
         .with({ kind: "step" }, (event) => {

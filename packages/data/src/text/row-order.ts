@@ -45,8 +45,7 @@ export function createRowOrder(rows: readonly TokenRow[] | EpochRows, random: Ra
     rowCount,
     epochAt,
     rowsAt: (position, count) => {
-      assertInteger("a position of at least 0", position, 0);
-      assertInteger("a count of at least 1 row", count, 1);
+      assertRange(position, count);
       return Array.from({ length: count }, (_, offset) => {
         const taken = position + offset;
         const epoch = epochAt(taken);
@@ -54,6 +53,12 @@ export function createRowOrder(rows: readonly TokenRow[] | EpochRows, random: Ra
       });
     },
   };
+}
+
+/** @throws DiffusionError `CONFIG_INVALID` for what is no position or no count of rows */
+export function assertRange(position: number, count: number): void {
+  assertInteger("a position of at least 0", position, 0);
+  assertInteger("a count of at least 1 row", count, 1);
 }
 
 // --- internal ---

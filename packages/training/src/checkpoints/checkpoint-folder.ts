@@ -61,7 +61,7 @@ export async function openCheckpointFolder(
   async function latest(): Promise<TrainingCheckpoint | undefined> {
     const newest = await latestCheckpoint(folder);
     if (newest === undefined) return undefined;
-    const { step, position, config, best } = await readManifest(newest);
+    const { step, position, rows, config, best } = await readManifest(newest);
     if (nameOf(step) !== basename(newest)) {
       throw new DiffusionError({
         code: "CHECKPOINT_INVALID",
@@ -70,7 +70,7 @@ export async function openCheckpointFolder(
         remedy: `Call the folder ${nameOf(step)}, if it was renamed`,
       });
     }
-    return { step, position, config, best, learner: await readLearnerFile(join(newest, LEARNER_FILE)) };
+    return { step, position, rows, config, best, learner: await readLearnerFile(join(newest, LEARNER_FILE)) };
   }
 
   async function bestStep(): Promise<number | undefined> {

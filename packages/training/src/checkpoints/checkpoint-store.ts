@@ -1,4 +1,4 @@
-import type { NamedArray } from "@textdiffusion/core";
+import type { DataPosition, NamedArray } from "@textdiffusion/core";
 import type { BestValidation } from "../trainer/best-validation.js";
 import type { FailedStep } from "./failed-step.js";
 import type { RunConfig } from "./run-config.js";
@@ -9,6 +9,8 @@ export interface TrainingCheckpoint {
   readonly step: number;
   /** Place in the row source: rows read so far. */
   readonly position: number;
+  /** `RowSource.stateAt` of that position, of rows that have one. */
+  readonly rows?: DataPosition;
   readonly config: RunConfig;
   /** `Learner.state()`. */
   readonly learner: Readonly<Record<string, NamedArray>>;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DiffusionError } from "@textdiffusion/core";
+import { type DataPosition, DiffusionError } from "@textdiffusion/core";
 import { z } from "zod";
 import { bestValidationSchema } from "../trainer/best-validation.js";
 import { trainingVersion } from "../training-version.js";
@@ -15,10 +15,13 @@ export const MANIFEST_FILE = "trainer.json";
 
 const FORMAT = 1;
 
+const positionSchema: z.ZodType<DataPosition> = z.json();
+
 const manifestSchema = z.strictObject({
   format: z.literal(FORMAT),
   step: z.int().nonnegative(),
   position: z.int().nonnegative(),
+  rows: positionSchema.optional(),
   best: bestValidationSchema.optional(),
   /** SHA-256 of the canonical JSON of `config`. */
   configHash: z.string(),
@@ -36,7 +39,7 @@ export type Manifest = z.output<typeof manifestSchema>;
 /** Describes the checkpoint whose files lie in `folder`. */
 export async function describeCheckpoint(
   folder: string,
-  { step, position, config, best }: TrainingCheckpoint,
+  { step, position, rows, config, best }: TrainingCheckpoint,
 ): Promise<Manifest> {
   const files: Manifest["files"] = {};
   for (const name of await listFiles(folder)) {
@@ -44,7 +47,7 @@ export async function describeCheckpoint(
     files[name] = { sizeBytes: await sizeOfFile(path), sha256: await sha256OfFile(path) };
   }
   const versions = { "@textdiffusion/training": trainingVersion, node: process.version };
-  return { format: FORMAT, step, position, best, configHash: hashOf(config), config, files, versions };
+  return { format: FORMAT, step, position, rows, best, configHash: hashOf(config), config, files, versions };
 }
 
 /**

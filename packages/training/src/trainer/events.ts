@@ -9,8 +9,8 @@ export interface TrainingStarted {
   readonly steps: number;
   readonly resumed: boolean;
   readonly parameterCount: number;
-  /** Rows of one epoch. */
-  readonly rowCount: number;
+  /** Rows of one epoch; none of a stream. */
+  readonly rowCount?: number;
   /** Rows of one optimizer step. */
   readonly rowsPerStep: number;
 }
@@ -21,8 +21,8 @@ export interface TrainingStepFinished {
   /** Steps done, this one included: 1 after the first. */
   readonly step: number;
   readonly steps: number;
-  /** Passes over the rows so far, as a fraction. */
-  readonly epoch: number;
+  /** Passes over the rows so far, as a fraction; none of a stream. */
+  readonly epoch?: number;
   readonly lossNats: number;
   /** Global L2 norm before clipping. */
   readonly gradientNorm: number;

@@ -7,12 +7,12 @@ export function progressLine(event: TrainingEvent): string {
     .with(
       { kind: "started" },
       ({ step, steps, resumed, parameterCount, rowCount, rowsPerStep }) =>
-        `${resumed ? `resumed after step ${step}` : "started"}: ${steps} steps of ${rowsPerStep} rows, ${rowCount} rows an epoch, ${parameterCount} parameters`,
+        `${resumed ? `resumed after step ${step}` : "started"}: ${steps} steps of ${rowsPerStep} rows, ${rowCount === undefined ? "a stream of rows" : `${rowCount} rows an epoch`}, ${parameterCount} parameters`,
     )
     .with(
       { kind: "step" },
       ({ step, steps, epoch, lossNats, gradientNorm, learningRate, tokensPerSecond, elapsedMs }) =>
-        `step ${step}/${steps}  epoch ${epoch.toFixed(2)}  loss ${lossNats.toFixed(4)} nats  gradient ${gradientNorm.toPrecision(3)}  learning rate ${learningRate.toExponential(2)}  ${Math.round(tokensPerSecond)} tokens/s  ${seconds(elapsedMs)}`,
+        `step ${step}/${steps}${epoch === undefined ? "" : `  epoch ${epoch.toFixed(2)}`}  loss ${lossNats.toFixed(4)} nats  gradient ${gradientNorm.toPrecision(3)}  learning rate ${learningRate.toExponential(2)}  ${Math.round(tokensPerSecond)} tokens/s  ${seconds(elapsedMs)}`,
     )
     .with(
       { kind: "validation" },

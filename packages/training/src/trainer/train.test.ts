@@ -161,7 +161,8 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
       );
       expect(steps.map(({ epoch }) => epoch)).toEqual(steps.map((_, index) => ((index + 1) * 6) / 24));
       // A learner that is handed the same rows, noise and dropout reports the same, step after step.
-      const { learner, rows, collator } = newRun();
+      const { learner, collator } = newRun();
+      const rows = createTinyRows();
       for (const [step, { learningRate, lossNats, gradientNorm }] of steps.slice(0, 3).entries()) {
         const random = Random.fromSeed(6).split("step", step);
         const batches = [0, 1, 2].map((index) =>
@@ -212,6 +213,31 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
         "started 12",
         "finished 12",
       ]);
+    });
+
+    it("gives a stream of rows the state back that it had, of which it knows no epochs", async () => {
+      const folder = newFolder();
+      const { rowCount: _, ...tiny } = createTinyRows();
+      const seen: unknown[] = [];
+      const stream = {
+        ...tiny,
+        stateAt: (position: number) => ({ before: [position], none: null }),
+        restore: (state: unknown) => seen.push(state),
+      };
+      const plan = { ...options, saveEvery: 4 };
+      const stop = new AbortController();
+      const first = newRun({
+        rows: stream,
+        options: plan,
+        checkpoints: await checkpointsIn(folder),
+        signal: stop.signal,
+      });
+      const events = await eventsOf(first, ({ kind, step }) => kind === "step" && step === 5 && stop.abort());
+      expect(stepsOf(events).map(({ epoch }) => epoch)).toEqual(Array(5).fill(undefined));
+      await eventsOf(
+        newRun({ rows: stream, options: plan, checkpoints: await checkpointsIn(folder), resume: true }),
+      );
+      expect(seen).toEqual([{ before: [5 * 6], none: null }]);
     });
 
     it("begins anew when there is nothing to resume, and saves nothing when aborted before the first step", async () => {

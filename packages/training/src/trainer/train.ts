@@ -57,6 +57,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   if (resumed) {
     assertSameRun(resumed.config, config);
     await learner.restore(resumed.learner);
+    if (resumed.rows !== undefined) rows.restore?.(resumed.rows);
   }
   let { step, position } = resumed ?? { step: 0, position: 0 };
   let best = resumed?.best;
@@ -81,13 +82,11 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   while (step < steps && !signal?.aborted && !isExhausted(best, earlyStopping)) {
     const stepStart = performance.now();
     const random = Random.fromSeed(options.seed).split("step", step);
-    const batches = Array.from({ length: accumulate }, (_, index) =>
-      collator.collate(
-        rows.rowsAt(position + index * batchSize, batchSize),
-        random.split("collate", index),
-        step / steps,
-      ),
-    );
+    const batches: NoisedBatch[] = [];
+    for (let index = 0; index < accumulate; index++) {
+      const taken = await rows.rowsAt(position + index * batchSize, batchSize);
+      batches.push(collator.collate(taken, random.split("collate", index), step / steps));
+    }
     const learningRate = learningRateAt(step, options);
     const { lossNats, gradientNorm } = await learner
       .step({ batches, learningRate, clipNorm, random: random.split("dropout") })
@@ -101,7 +100,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
 
     const last = step === steps;
     if (step === 1 || last || step % options.logEvery === 0) {
-      const epoch = position / rowCount;
+      const epoch = rowCount === undefined ? undefined : position / rowCount;
       const tokensPerSecond = (tokens / learningMs) * 1000;
       const elapsedMs = performance.now() - start;
       yield {
@@ -154,7 +153,8 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
 
   async function save(store: CheckpointStore): Promise<CheckpointSaved> {
     const saveStart = performance.now();
-    const checkpoint = { step, position, config, best, learner: await learner.state() };
+    const state = rows.stateAt?.(position);
+    const checkpoint = { step, position, rows: state, config, best, learner: await learner.state() };
     const saved = await store.save(checkpoint, options.keepCheckpoints);
     savedStep = step;
     return { kind: "checkpoint", step, ...saved, elapsedMs: performance.now() - saveStart };
