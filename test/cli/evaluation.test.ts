@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,13 +73,17 @@ describe("eval", () => {
     expect(stdout).toMatch(/byte unigram +\d\.\d{3}\n.*byte 6-gram +\d\.\d{3}/);
     expect(stdout).toMatch(/0 % to 10 % +\d+\.\d{3} +\d+\.\d %/);
     expect(stdout).toMatch(/samples +\d.*\nnatural text +\d/);
+    expect(stdout).toMatch(
+      /SHA-256: model\.safetensors [0-9a-f]{12}, tokenizer\.json \w+, text scored \w+.*; seed 0\n/,
+    );
+    expect(stdout).toMatch(/textdiffusion \d.*, node \d.* on .*JavaScript, 1 thread\n$/);
     expect(stderr).toContain("Scoring rows under many masks");
     expect(stderr).not.toContain("too good");
   });
 
   it("--json prints the same figures as one document", async () => {
     const { stdout } = await evaluate("--json");
-    const { likelihood, lossCurve, baselines, samples, settings } = JSON.parse(stdout);
+    const { likelihood, lossCurve, baselines, samples, settings, provenance } = JSON.parse(stdout);
     // A byte-level model after two steps knows nothing: near ln 256 nats a byte, 8 bits.
     expect(likelihood.natsPerToken).toBeGreaterThan(4.5);
     expect(likelihood.bitsPerByte).toBeCloseTo(likelihood.natsPerToken / Math.LN2, 10);
@@ -86,7 +91,13 @@ describe("eval", () => {
     expect(Math.abs(lossCurve.boundNats - likelihood.natsPerToken)).toBeLessThan(0.3);
     expect(baselines[0].bitsPerByte).toBeGreaterThan(baselines[1].bitsPerByte);
     expect(samples.texts).toHaveLength(2);
-    expect(settings).toMatchObject({ heldOut: 0.1, data: "text.txt" });
+    const hash = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
+    const text = readFileSync(path("text.txt"), "utf8");
+    expect(settings).toMatchObject({ heldOut: 0.1, data: "text.txt", fingerprint: hash(text) });
+    expect(provenance).toMatchObject({
+      texts: { heldOut: hash(text.slice(-448)), training: hash(text.slice(0, -448)) },
+      model: { files: { "model.safetensors": hash(readFileSync(path("model/model.safetensors"))) } },
+    });
   });
 
   it("warns of text that was learnt from", async () => {
@@ -153,6 +164,7 @@ describe("lab", () => {
     );
     const report = JSON.parse(readFileSync(path("lab", "laboratory.json"), "utf8"));
     expect(report).toMatchObject({ model: "model", samples: 3, length: 32, seed: 0, scorer: "byte 6-gram" });
+    expect(report.provenance.texts.heldOut).toMatch(/^[0-9a-f]{64}$/);
     expect(report.records.map(({ config }: { config: unknown }) => config)).toEqual([
       { name: "random", steps: 2 },
       { name: "random", steps: 4 },

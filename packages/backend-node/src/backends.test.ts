@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { byName, createPipeline, DiffusionError } from "@textdiffusion/core";
 import { backendLaws, tensorflowProbe } from "@textdiffusion/testkit";
 import { afterEach, describe, expect, it } from "vitest";
-import { backendNodePlugin, createBackend, doctor, startBackend } from "./index.js";
+import { backendNodePlugin, computingPackages, createBackend, doctor, startBackend } from "./index.js";
 import { NodeBackend } from "./node-backend.js";
 
 const names = ["onnx", "wasm", "cpu"];
@@ -176,4 +176,13 @@ it("doctor starts every backend and leaves the active one as it was", async () =
   expect(report).toMatchObject({ node: process.version, tfjs: "4.22.0" });
   expect(tf.getBackend()).toBe("cpu");
   await backend.dispose();
+});
+
+it("names the packages that a backend computes with", () => {
+  const tfjs = { "@tensorflow/tfjs-core": "4.22.0" };
+  expect(computingPackages("cpu")).toEqual({ ...tfjs, "@tensorflow/tfjs-backend-cpu": "4.22.0" });
+  const runtime = { "onnxruntime-node": expect.stringMatching(/^1\.\d+\.\d+$/) };
+  expect(computingPackages("onnx")).toMatchObject({ ...tfjs, ...runtime });
+  expect(computingPackages("onnxruntime-node")).toEqual(runtime);
+  expect(computingPackages("mine")).toEqual(tfjs);
 });

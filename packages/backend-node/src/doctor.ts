@@ -1,7 +1,7 @@
-import { createRequire } from "node:module";
 import { freemem, totalmem } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
 import { backendEntries } from "./backends.js";
+import { installedVersion } from "./installed-versions.js";
 import { cpuModel } from "./machine.js";
 import { NodeBackend } from "./node-backend.js";
 
@@ -57,15 +57,4 @@ export async function doctor(): Promise<DoctorReport> {
     tfjs: tf.version_core,
     backends,
   };
-}
-
-// --- internal ---
-
-function installedVersion(name: string): string | undefined {
-  try {
-    const manifest: { version?: string } = createRequire(import.meta.url)(`${name}/package.json`);
-    return manifest.version;
-  } catch {
-    return undefined; // not installed
-  }
 }

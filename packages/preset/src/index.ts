@@ -26,6 +26,7 @@ export {
   evaluateTextDiffusion,
   type ModelEvaluation,
 } from "./evaluation/evaluate-text-diffusion.js";
+export type { EvaluationProvenance } from "./evaluation/evaluation-provenance.js";
 export { laboratoryEntries, type NamedSampler } from "./evaluation/laboratory-entries.js";
 export { type LaboratoryRequest, laboratoryOptions } from "./evaluation/laboratory-options.js";
 export { splitText } from "./evaluation/split-text.js";
@@ -56,6 +57,7 @@ export {
   type TextDiffusion,
 } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
+export { type Provenance, provenanceOf } from "./provenance.js";
 export {
   type DocumentChoice,
   documentsOf,

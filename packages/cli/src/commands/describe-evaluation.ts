@@ -1,5 +1,6 @@
 import { decimals, type ModelEvaluation, type SampleMetrics, textTable } from "textdiffusion";
 import type { Paint } from "../terminal/paint.js";
+import { describeProvenance } from "./describe-provenance.js";
 
 export interface EvaluationSettings {
   readonly folder: string;
@@ -7,9 +8,9 @@ export interface EvaluationSettings {
   readonly heldOut: number;
 }
 
-/** An evaluation for people: four tables. */
+/** An evaluation for people: four tables, and what they rest on. */
 export function describeEvaluation(
-  { likelihood, lossCurve, baselines, samples, naturalText }: ModelEvaluation,
+  { likelihood, lossCurve, baselines, samples, naturalText, provenance }: ModelEvaluation,
   { folder, data, heldOut }: EvaluationSettings,
   paint: Paint,
 ): string {
@@ -74,6 +75,7 @@ export function describeEvaluation(
       "Likely samples of little entropy are bores: compare both with natural text.",
     );
   }
+  lines.push("", ...describeProvenance(provenance).map((line) => paint("dim", line)));
   return `${lines.join("\n")}\n`;
 }
 

@@ -113,7 +113,8 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
     });
     progress.close();
     const { data, trainingData } = options;
-    const settings = { ...model.settings, data, trainingData, heldOut: texts.share, seed };
+    const { share: heldOut, fingerprint } = texts;
+    const settings = { ...model.settings, data, fingerprint, trainingData, heldOut, seed };
     out.write(
       options.json
         ? `${JSON.stringify({ ...evaluation, settings })}\n`

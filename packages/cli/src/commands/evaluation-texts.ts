@@ -12,6 +12,8 @@ export interface EvaluationTexts {
   readonly trainingText?: string;
   /** The share of `--data` that is held out. */
   readonly share: number;
+  /** SHA-256 of the whole of `--data`, by which a model's training record knows it, too. */
+  readonly fingerprint: string;
   /** What the user should know before believing the figures. */
   readonly warning?: string;
 }
@@ -36,6 +38,7 @@ export async function evaluationTexts(
     trainingText:
       trainingData === undefined ? before || undefined : (await textOf(dataPath(trainingData, folder))).text,
     share,
+    fingerprint,
     warning:
       learnt && share > 0.1
         ? `The model has learnt from this very text, of which training holds back the last tenth unless told otherwise: with --held-out ${share} the figures are too good.`

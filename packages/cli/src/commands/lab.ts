@@ -21,7 +21,6 @@ import { loadConfig } from "../config/load-config.js";
 import { modelFolder } from "../config/model-folder.js";
 import { parseSamplers } from "../config/parse-samplers.js";
 import { stageProgress } from "../progress/stage-progress.js";
-import { packageVersion } from "../version.js";
 import type { CommandContext } from "./context.js";
 import { dtypeOption } from "./dtype-option.js";
 import { evaluationTexts } from "./evaluation-texts.js";
@@ -152,11 +151,6 @@ async function experiment(options: LabOptions, context: CommandContext): Promise
       batchSize,
       trainingText: texts?.trainingText,
       heldOutText: texts?.heldOutText,
-      versions: {
-        textdiffusion: packageVersion(),
-        node: process.version,
-        backend: String(model.settings.backend),
-      },
       signal,
     });
     await writeReportFolder(resolve(folder, options.out));

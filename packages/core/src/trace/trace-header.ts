@@ -43,7 +43,7 @@ export const traceHeaderSchema = z.strictObject({
       .describe("tokens are words or pieces of words, not characters: how wide a mask is shown"),
   }),
   packages: named.describe("version of each package that made the run"),
-  platform: named.describe("what it ran on: node, os, arch"),
+  platform: named.describe("what it ran on: node, os, arch, device"),
   model: z
     .strictObject({
       folder: z.string().describe("as it was named then"),

@@ -47,7 +47,8 @@ export interface LaboratoryOptions {
   readonly seed?: number;
   /** Samples in one batch; changes the time that it takes and nothing else. Default 16, less where the vocabulary is large. */
   readonly batchSize?: number;
-  readonly versions?: Readonly<Record<string, string>>;
+  /** Kept in the report as it is. */
+  readonly provenance?: object;
   /** Looked at before each reverse step. What was measured before stays measured. */
   readonly signal?: AbortSignal;
 }
@@ -88,7 +89,7 @@ export async function* laboratory(options: LaboratoryOptions): AsyncGenerator<La
     scorer: scorer.name,
     scorerUnit: scorer.unit,
     reference: reference && (await measureSamples(reference, scorer)),
-    versions: options.versions ?? {},
+    provenance: options.provenance,
   };
   yield { kind: "started", runs: entries.length, settings };
   const records: LaboratoryRecord[] = [];

@@ -41,8 +41,8 @@ export interface LaboratorySettings {
   readonly scorerUnit: string;
   /** The same measurements of natural text, in pieces as long as the samples. */
   readonly reference?: SampleMetrics;
-  /** Versions of what it ran on, as the caller knows them. */
-  readonly versions: Readonly<Record<string, string>>;
+  /** What the figures rest on, as the caller knows it: hashes of model and texts, versions, machine. Plain JSON. */
+  readonly provenance?: object;
 }
 
 export interface LaboratoryReport extends LaboratorySettings {

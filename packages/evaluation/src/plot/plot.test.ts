@@ -87,7 +87,6 @@ describe("laboratoryPlot", () => {
     batchSize: 4,
     scorer: "judge",
     scorerUnit: "byte",
-    versions: {},
     reference: metrics(2.2, 3.1),
     records,
   });

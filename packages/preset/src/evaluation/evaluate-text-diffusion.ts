@@ -16,6 +16,7 @@ import {
   type ValidationScores,
 } from "@textdiffusion/evaluation";
 import type { TextDiffusion } from "../load-text-diffusion.js";
+import { type EvaluationProvenance, evaluationProvenance } from "./evaluation-provenance.js";
 import { laboratoryOptions } from "./laboratory-options.js";
 
 export interface EvaluateRequest {
@@ -46,6 +47,7 @@ export interface ModelEvaluation {
   readonly samples?: LaboratoryRecord;
   /** The samples' metrics of natural text. */
   readonly naturalText?: SampleMetrics;
+  readonly provenance: EvaluationProvenance;
 }
 
 /**
@@ -65,6 +67,11 @@ export async function evaluateTextDiffusion(
   const [denoiser, tokenizer] = [await model.get("denoiser"), await model.get("tokenizer")];
   const shape = { rowLength, frame };
   const batchSize = request.batchSize ?? defaultBatchSize(denoiser, rowLength);
+  const provenance = await evaluationProvenance(model, {
+    seed,
+    request: { rows, samples, batchSize },
+    texts: { heldOut: heldOutText, training: trainingText },
+  });
   const { rowNats, ...likelihood } = await textLikelihood(heldOutText, {
     denoiser,
     tokenizer,
@@ -86,7 +93,7 @@ export async function evaluateTextDiffusion(
   await during("baselines")(0, 1);
   const judge = trainingText === undefined ? undefined : byteNGramScorer(trainingText);
   const baselines = trainingText === undefined ? [] : await byteBaselines(trainingText, heldOutText, judge);
-  const evaluation = { likelihood, lossCurve: summarizeScores(batches, scores), baselines };
+  const evaluation = { likelihood, lossCurve: summarizeScores(batches, scores), baselines, provenance };
   if (samples === 0) return evaluation;
   const options = await laboratoryOptions(model, {
     samplers: [],

@@ -9,6 +9,7 @@ import {
   spreadRows,
 } from "@textdiffusion/evaluation";
 import type { TextDiffusion } from "../load-text-diffusion.js";
+import { evaluationProvenance } from "./evaluation-provenance.js";
 import { laboratoryEntries, type NamedSampler } from "./laboratory-entries.js";
 
 export interface LaboratoryRequest {
@@ -29,7 +30,6 @@ export interface LaboratoryRequest {
   readonly trainingText?: string;
   /** Natural text that the judge does not know: the mark. */
   readonly heldOutText?: string;
-  readonly versions?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -47,8 +47,13 @@ export async function laboratoryOptions(
   model: TextDiffusion,
   request: LaboratoryRequest = {},
 ): Promise<LaboratoryOptions> {
-  const { samplers = model.registry.names("sampler"), steps = [8, 16, 32, 64], samples = 32, seed } = request;
-  const { guidance = [], prompt, trainingText, heldOutText, batchSize, versions, signal } = request;
+  const {
+    samplers = model.registry.names("sampler"),
+    steps = [8, 16, 32, 64],
+    samples = 32,
+    seed = 0,
+  } = request;
+  const { guidance = [], prompt, trainingText, heldOutText, batchSize, signal } = request;
   const { frame, folder } = model.settings;
   const length = request.length ?? model.settings.length;
   const [denoiser, tokenizer, schedule] = [
@@ -74,7 +79,11 @@ export async function laboratoryOptions(
     frame,
     seed,
     batchSize,
-    versions,
+    provenance: await evaluationProvenance(model, {
+      seed,
+      request: { samplers, steps, guidance, samples, length, prompt },
+      texts: { heldOut: heldOutText, training: trainingText },
+    }),
     signal,
   };
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   type GenerationEvent,
   type GenerationRequest,
@@ -7,7 +6,7 @@ import {
   traceHeader,
 } from "@textdiffusion/core";
 import type { TextDiffusion } from "../load-text-diffusion.js";
-import { type ModelHashes, modelHashes } from "./model-hashes.js";
+import { provenanceOf } from "../provenance.js";
 import { recordTrace } from "./trace-file.js";
 
 /**
@@ -42,7 +41,8 @@ export async function traceHeaderOf(
   request: GenerationRequest = {},
   parent?: TraceParent,
 ): Promise<TraceHeader> {
-  const { folder, length, frame, ...config } = model.settings;
+  const { config: settings, ...provenance } = await provenanceOf(model);
+  const { length, frame, ...config } = settings;
   const { seed = 0, signal: _, from, ...asked } = request;
   const tokenizer = await model.get("tokenizer");
   return traceHeader({
@@ -50,33 +50,16 @@ export async function traceHeaderOf(
     config,
     request: from === undefined ? { prompts: [""], length, frame, ...given(asked) } : asked,
     tokenizer,
-    packages: packageVersions(),
-    platform: { node: process.versions.node, os: process.platform, arch: process.arch },
-    model: { folder, files: await hashesOf(model) },
+    ...provenance,
     parent,
   });
 }
 
 // --- internal ---
 
-/** A model's files are hashed once: its weights are in memory, whatever becomes of the files. */
-const hashesOfModels = new WeakMap<TextDiffusion, Promise<ModelHashes>>();
-
-function hashesOf(model: TextDiffusion): Promise<ModelHashes> {
-  const known = hashesOfModels.get(model) ?? modelHashes(model.settings.folder, model.settings.denoiser);
-  hashesOfModels.set(model, known);
-  return known;
-}
-
 /** What was said, without what was not. */
 function given<Values extends object>(values: Values): Partial<Values> {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),
   ) as Partial<Values>;
-}
-
-/** Of this package and of what it computes with; packages of ours share one version. */
-function packageVersions(): Record<string, string> {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return { textdiffusion: manifest.version };
 }
