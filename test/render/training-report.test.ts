@@ -9,6 +9,9 @@ import { browserPath, openBrowser, whyNoBrowser } from "./browser.js";
 const folder = mkdtempSync(join(tmpdir(), "textdiffusion-report-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** What the trainer tells of a step that stands out. */
+const spike = `${JSON.stringify({ kind: "spike", step: 100, lossNats: 5, expectedLossNats: 1.1, lossDeviations: 30, gradientNorm: 40, expectedGradientNorm: 1, gradientDeviations: 20, action: "report" })}\n`;
+
 /** A run whose loss falls as 8 / sqrt(step), in lines as the trainer writes them. */
 function metrics(steps: number): string {
   const lines: object[] = [{ kind: "started", step: 0, steps }];
@@ -67,6 +70,11 @@ describe("readMetrics", () => {
     });
   });
 
+  it("takes a spike as marks beside the curves", () => {
+    const { points } = readMetrics(metrics(60) + spike, "run");
+    expect(points.at(-1)).toEqual({ step: 100, spikeLossNats: 5, spikeGradientNorm: 40 });
+  });
+
   it.each([
     ["another file", "# Title\ntext\n", /expected JSON at line 1 of run, got "# Title".*DATA_INVALID/],
     ["a broken line in the middle", '{"kind":"step","step":1}\n{"kind\n{}\n', /line 2 of run.*DATA_INVALID/],
@@ -84,10 +92,11 @@ describe("readMetrics", () => {
 });
 
 it("keeps a long run's page small, with every validation", () => {
-  const long = readMetrics(metrics(20_000), "long");
+  const long = readMetrics(metrics(20_000) + spike, "long");
   const page = trainingReport([long]);
   expect(page.length).toBeLessThan(300_000);
   expect(page.match(/boundNats":/g)).toHaveLength(1000);
+  expect(page.match(/"spikeLossNats":/g)).toHaveLength(1);
   expect(() => trainingReport([])).toThrow(/at least one run.*CONFIG_INVALID/);
 });
 
@@ -97,7 +106,7 @@ describe.skipIf(browserPath === undefined)(`the report in Chromium${whyNoBrowser
     const file = join(folder, "report.html");
     writeFileSync(
       file,
-      trainingReport([readMetrics(metrics(100), "first"), readMetrics(metrics(60), hostile)]),
+      trainingReport([readMetrics(metrics(100) + spike, "first"), readMetrics(metrics(60), hostile)]),
     );
     const browser = await openBrowser();
     try {
@@ -119,6 +128,8 @@ describe.skipIf(browserPath === undefined)(`the report in Chromium${whyNoBrowser
       const summary = await page.locator(".summary").innerText();
       expect(summary).toContain("first 100 steps, best bound 0.900 nats a token after step 100");
       expect(summary).toContain(hostile);
+      const marks = page.locator("svg path title");
+      expect(await marks.allTextContents()).toEqual(["spike at step 100: 5", "spike at step 100: 40"]);
       const speed = page.locator("figure", { hasText: "Speed" });
       await speed.locator("svg").hover({ position: { x: 300, y: 60 } });
       expect(await speed.locator("figcaption span").innerText()).toMatch(/^step \d+: first 5000, .* 5000$/);

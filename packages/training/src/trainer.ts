@@ -15,6 +15,7 @@ export { createMetricsFile, type MetricsFile } from "./metrics/metrics-file.js";
 export type {
   BestModelSaved,
   CheckpointSaved,
+  SpikeFound,
   TrainingEvent,
   TrainingFinished,
   TrainingStarted,
@@ -24,6 +25,7 @@ export type {
 export { type LearningRateDecay, type LearningRatePlan, learningRateAt } from "./trainer/learning-rate.js";
 export { progressLine } from "./trainer/progress-line.js";
 export type { RowSource } from "./trainer/row-source.js";
+export { type RecentSteps, type Spike, type SpikeOptions, spikeActions } from "./trainer/spikes.js";
 export { type TrainingRun, train } from "./trainer/train.js";
 export {
   decodeTrainingOptions,

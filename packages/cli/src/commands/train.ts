@@ -1,7 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command, Option } from "commander";
-import { byName, readText, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
+import { byName, readText, spikeActions, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
 import { dataPath } from "../config/data-path.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder, modelFolderOrNew } from "../config/model-folder.js";
@@ -35,6 +35,7 @@ interface TrainOptions {
   readonly learningRate?: number;
   readonly warmupSteps?: number;
   readonly ema?: number;
+  readonly spikes?: (typeof spikeActions)[number];
   readonly seed?: number;
   readonly evaluateEvery?: number;
   readonly saveEvery?: number;
@@ -126,6 +127,12 @@ export function trainCommand(context: CommandContext): Command {
       "--ema <decay>",
       "save and validate an average of the weights, 0.999 say (default: the weights themselves)",
       positiveNumber("--ema"),
+    )
+    .addOption(
+      new Option(
+        "--spikes <action>",
+        "when a loss or gradient stands far out: tell of it, or leave the update out, too (default: report)",
+      ).choices(spikeActions),
     )
     .option("--seed <number>", "same seed, same model (default: 0)", integer("--seed"))
     .option("--layers <number>", "of a new model (default: 4)", positiveInteger("--layers"))
@@ -269,6 +276,8 @@ function withOptions(
         learningRate: options.learningRate,
         warmupSteps: options.warmupSteps,
         ema: options.ema,
+        spikes:
+          options.spikes === undefined ? undefined : { ...config.training?.spikes, action: options.spikes },
         seed: options.seed,
         evaluateEvery: options.evaluateEvery,
         saveEvery: options.saveEvery,

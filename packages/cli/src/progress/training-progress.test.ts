@@ -36,6 +36,18 @@ function printed(options: { isTTY: boolean; every?: number }): string {
   progress.show(started);
   for (let step = 1; step <= 40; step++) progress.show(stepOf(step));
   progress.show({
+    kind: "spike",
+    step: 40,
+    lossNats: 9,
+    expectedLossNats: 2,
+    lossDeviations: 30,
+    gradientNorm: 50,
+    expectedGradientNorm: 1,
+    gradientDeviations: 20,
+    action: "skip",
+    file: "run/spike.json",
+  });
+  progress.show({
     kind: "validation",
     step: 40,
     boundNats: Math.LN2 * 1.5,
@@ -65,6 +77,9 @@ describe("trainingProgress", () => {
   it("moves a bar on a terminal and gives the cursor back", () => {
     const text = printed({ isTTY: true });
     expect(text).toContain("Training for 40 steps: 1.23 M parameters");
+    expect(text).toContain(
+      "Spike at step 40: loss 9.000 where 2.000 was expected, gradient 50.0 where 1.00 was. Its update was left out. See run/spike.json",
+    );
     expect(text).toContain("at most 1.500 bits a token, 25.0 % of masks guessed");
     expect(text.trimEnd().endsWith("\x1b[?25h")).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { displayWidth } from "@textdiffusion/render";
-import { progressLine, type TrainingEvent, type TrainingStepFinished } from "textdiffusion";
+import { progressLine, type SpikeFound, type TrainingEvent, type TrainingStepFinished } from "textdiffusion";
 import { match } from "ts-pattern";
 import { LiveRegion, type TerminalStream } from "../terminal/live-region.js";
 import type { Paint } from "../terminal/paint.js";
@@ -79,6 +79,7 @@ function movingBar({ stream, paint }: TrainingProgressOptions): TrainingProgress
           const leftMs = (event.elapsedMs / (event.step - firstStep)) * (event.steps - event.step);
           region.draw(renderTrainingBar(event, smooth.add(event.lossNats), leftMs, region.width, paint));
         })
+        .with({ kind: "spike" }, (spike) => region.print(paint("fair", describeSpike(spike))))
         .with({ kind: "validation" }, ({ step, boundNats, accuracy }) => {
           const scores = `at most ${(boundNats / Math.LN2).toFixed(3)} bits a token, ${(accuracy * 100).toFixed(1)} % of masks guessed`;
           region.print(
@@ -93,6 +94,13 @@ function movingBar({ stream, paint }: TrainingProgressOptions): TrainingProgress
         .exhaustive(),
     close: () => region.close(),
   };
+}
+
+function describeSpike(spike: SpikeFound): string {
+  const { step, lossNats, expectedLossNats, gradientNorm, expectedGradientNorm, action, file } = spike;
+  const values = `loss ${lossNats.toFixed(3)} where ${expectedLossNats.toFixed(3)} was expected, gradient ${gradientNorm.toPrecision(3)} where ${expectedGradientNorm.toPrecision(3)} was`;
+  const end = `${action === "skip" ? " Its update was left out." : ""}${file === undefined ? "" : ` See ${file}`}`;
+  return `Spike at step ${step}: ${values}.${end}`;
 }
 
 /** The loss of one step is noisy, since each draws other mask rates: a mean that forgets, without a bias to 0. */

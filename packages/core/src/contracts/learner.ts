@@ -16,6 +16,11 @@ export interface LearnerStep {
   readonly clipNorm: number;
   /** Stream for dropout, its own for each step. */
   readonly random: Random;
+  /**
+   * Asked once, with what the step has measured, before its update is final. At `false` weights, moments and averages stay as
+   * they were before the step, bit for bit. A step that changes nothing does not ask.
+   */
+  accept?(measured: LearnerReport): boolean;
 }
 
 export interface LearnerReport {

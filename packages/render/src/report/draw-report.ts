@@ -15,6 +15,8 @@ export function drawReport(main: HTMLElement, runs: readonly TrainingRunRecord[]
     readonly colour: string;
     readonly points: readonly (readonly [x: number, y: number])[];
     readonly faint?: boolean;
+    /** Points alone, as triangles. */
+    readonly marks?: boolean;
   }
 
   const colourOf = (run: number) => colours[run % colours.length];
@@ -45,10 +47,17 @@ export function drawReport(main: HTMLElement, runs: readonly TrainingRunRecord[]
     name: `${prefix(curve)}validation bound`,
     colour: runs.length > 1 ? curve.colour : colours[1],
   }));
-  add("Loss and validation bound", "nats a token", [...losses, ...means, ...bounds], {});
+  add(
+    "Loss and validation bound",
+    "nats a token",
+    [...losses, ...means, ...bounds, ...spikes("spikeLossNats")],
+    {},
+  );
   addMaskRates();
   add("Learning rate", "", of("learningRate"), { zero: true });
-  add("Gradient norm, before clipping", "", of("gradientNorm"), { zero: true });
+  add("Gradient norm, before clipping", "", [...of("gradientNorm"), ...spikes("spikeGradientNorm")], {
+    zero: true,
+  });
   add("Speed", "tokens a second", of("tokensPerSecond"), { zero: true });
   add("Memory of the process", "MB", of("residentMb"), { zero: true });
   add("Masked tokens guessed", "share", of("accuracy"), { zero: true });
@@ -56,6 +65,15 @@ export function drawReport(main: HTMLElement, runs: readonly TrainingRunRecord[]
   /** Names of curves stand alone where there is one run. */
   function prefix({ name }: Curve): string {
     return runs.length > 1 ? `${name}: ` : "";
+  }
+
+  function spikes(field: keyof ReportPoint): Curve[] {
+    return of(field).map((curve) => ({
+      ...curve,
+      name: `${prefix(curve)}spike`,
+      colour: colours[3],
+      marks: true,
+    }));
   }
 
   /** A mean that forgets, without a bias to 0. */
@@ -167,7 +185,19 @@ export function drawReport(main: HTMLElement, runs: readonly TrainingRunRecord[]
     for (const tick of niceTicks(x0, x1).filter((each) => each >= x0 && each <= x1)) {
       svg.append(label(short(tick), px(tick), height - 6, "middle"));
     }
-    for (const { points, colour, faint } of curves) {
+    for (const { points, colour } of curves.filter(({ marks }) => marks)) {
+      for (const [x, y] of points) {
+        const mark = shape("path", {
+          d: `M${px(x).toFixed(1)} ${(py(y) - 3).toFixed(1)}l5 9h-10z`,
+          fill: colour,
+        });
+        const title = shape("title", {});
+        title.textContent = `spike at step ${x}: ${short(y)}`;
+        mark.append(title);
+        svg.append(mark);
+      }
+    }
+    for (const { points, colour, faint } of curves.filter(({ marks }) => !marks)) {
       const path = points.map(
         ([x, y], index) => `${index === 0 ? "M" : "L"}${px(x).toFixed(1)} ${py(y).toFixed(1)}`,
       );
@@ -189,7 +219,7 @@ export function drawReport(main: HTMLElement, runs: readonly TrainingRunRecord[]
         x0 +
         (((event.clientX - box.left) / box.width) * width - left) / ((width - left - 6) / (x1 - x0 || 1));
       const seen = curves
-        .filter(({ faint }) => !faint || options.x !== undefined)
+        .filter(({ faint, marks }) => !marks && (!faint || options.x !== undefined))
         .map((curve) => ({ curve, point: nearest(curve.points, x) }));
       const at = seen[0]?.point[0] ?? x0;
       for (const name of ["x1", "x2"]) cursor.setAttribute(name, String(px(at)));

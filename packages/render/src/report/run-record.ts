@@ -13,6 +13,9 @@ export interface ReportPoint {
   readonly gradientNorm?: number;
   readonly tokensPerSecond?: number;
   readonly residentMb?: number;
+  /** Loss and gradient norm of a spike, the gradient before clipping. */
+  readonly spikeLossNats?: number;
+  readonly spikeGradientNorm?: number;
   readonly boundNats?: number;
   readonly accuracy?: number;
   /** Cross entropy in nats at the middles of mask rates. */

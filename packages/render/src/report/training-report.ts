@@ -26,7 +26,9 @@ export function readMetrics(text: string, name: string): TrainingRunRecord {
     if (typeof event !== "object" || event === null) {
       throw invalid(`expected an event at ${place} of ${name}, got ${line.slice(0, 60)}`);
     }
-    if (event.kind !== "step" && event.kind !== "validation") return [];
+    if (event.kind === "spike") {
+      event = { step: event.step, spikeLossNats: event.lossNats, spikeGradientNorm: event.gradientNorm };
+    } else if (event.kind !== "step" && event.kind !== "validation") return [];
     const numbers = Object.fromEntries(
       numberFields.flatMap((field) => (typeof event[field] === "number" ? [[field, event[field]]] : [])),
     );
@@ -84,6 +86,8 @@ const numberFields = [
   "gradientNorm",
   "tokensPerSecond",
   "residentMb",
+  "spikeLossNats",
+  "spikeGradientNorm",
   "boundNats",
   "accuracy",
 ] as const;
@@ -101,10 +105,11 @@ function isWhole(line: string): boolean {
 }
 
 function thinned({ name, points }: TrainingRunRecord): TrainingRunRecord {
-  const steps = points.filter(({ boundNats }) => boundNats === undefined).length;
+  const isStep = (point: ReportPoint) => point.boundNats === undefined && point.spikeLossNats === undefined;
+  const steps = points.filter(isStep).length;
   const every = Math.ceil(steps / MOST_POINTS);
   let seen = 0;
-  const kept = points.filter(({ boundNats }) => boundNats !== undefined || seen++ % every === 0);
+  const kept = points.filter((point) => !isStep(point) || seen++ % every === 0);
   const round = (_: string, value: unknown) =>
     typeof value === "number" ? Number(value.toPrecision(6)) : value;
   return JSON.parse(JSON.stringify({ name, points: kept }, round));

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { DiffusionError } from "@textdiffusion/core";
 import type { CheckpointStore, SavedCheckpoint, TrainingCheckpoint } from "./checkpoint-store.js";
 import { publishFolder, sizeOfFile, writing } from "./durable-files.js";
-import type { FailedStep } from "./failed-step.js";
+import { type KeptStep, keptStepJson } from "./kept-step.js";
 import { LEARNER_FILE, readLearnerFile, writeLearnerFile } from "./learner-file.js";
 import { describeCheckpoint, MANIFEST_FILE, readManifest } from "./manifest.js";
 
@@ -36,7 +36,7 @@ export async function openCheckpointFolder(
     await writeFile(probe, "");
     await rm(probe);
   });
-  return { save, latest, saveBest, bestStep, saveFailedStep };
+  return { save, latest, saveBest, bestStep, keepStep };
 
   async function save(checkpoint: TrainingCheckpoint, keep: number): Promise<SavedCheckpoint> {
     const name = nameOf(checkpoint.step);
@@ -61,7 +61,7 @@ export async function openCheckpointFolder(
   async function latest(): Promise<TrainingCheckpoint | undefined> {
     const newest = await latestCheckpoint(folder);
     if (newest === undefined) return undefined;
-    const { step, position, rows, config, best } = await readManifest(newest);
+    const { step, position, rows, config, best, recent } = await readManifest(newest);
     if (nameOf(step) !== basename(newest)) {
       throw new DiffusionError({
         code: "CHECKPOINT_INVALID",
@@ -70,7 +70,15 @@ export async function openCheckpointFolder(
         remedy: `Call the folder ${nameOf(step)}, if it was renamed`,
       });
     }
-    return { step, position, rows, config, best, learner: await readLearnerFile(join(newest, LEARNER_FILE)) };
+    return {
+      step,
+      position,
+      rows,
+      config,
+      best,
+      recent,
+      learner: await readLearnerFile(join(newest, LEARNER_FILE)),
+    };
   }
 
   async function bestStep(): Promise<number | undefined> {
@@ -78,11 +86,13 @@ export async function openCheckpointFolder(
     return best === undefined ? undefined : Number(basename(best).slice(BEST.length));
   }
 
-  async function saveFailedStep(failed: FailedStep): Promise<string> {
-    const file = join(folder, `${nameOf(failed.step, "failed-")}.json`);
-    const temporary = join(folder, UNFINISHED + nameOf(failed.step, "failed-"));
+  async function keepStep(kind: "failed" | "spike", step: KeptStep): Promise<string | undefined> {
+    const name = `${nameOf(step.step, `${kind}-`)}.json`;
+    const [temporary, file] = [join(folder, UNFINISHED + name), join(folder, name)];
     return writing(file, async () => {
-      await writeFile(temporary, `${JSON.stringify(failed)}\n`);
+      const earlier = (await readdir(folder)).filter((each) => each.startsWith(SPIKE) && each !== name);
+      if (kind === "spike" && earlier.length >= MOST_SPIKES) return undefined;
+      await writeFile(temporary, keptStepJson(step));
       await rename(temporary, file);
       return file;
     });
@@ -130,6 +140,10 @@ const UNFINISHED = ".unfinished-";
 
 const STEP = "step-";
 const BEST = "best-";
+const SPIKE = "spike-";
+
+/** The first ones tell why a run went wrong; one that is wrong all along must not fill the disk. */
+const MOST_SPIKES = 20;
 
 function nameOf(step: number, kind = STEP): string {
   return `${kind}${String(step).padStart(8, "0")}`;

@@ -1,6 +1,7 @@
 import type { DataPosition, NamedArray } from "@textdiffusion/core";
 import type { BestValidation } from "../trainer/best-validation.js";
-import type { FailedStep } from "./failed-step.js";
+import type { RecentSteps } from "../trainer/spikes.js";
+import type { KeptStep } from "./kept-step.js";
 import type { RunConfig } from "./run-config.js";
 
 /** Everything that a run needs to go on as if it had never stopped. */
@@ -16,6 +17,8 @@ export interface TrainingCheckpoint {
   readonly learner: Readonly<Record<string, NamedArray>>;
   /** None before the first validation, and in checkpoints of old. */
   readonly best?: BestValidation;
+  /** What spikes are told by. None where nobody looks for them, and in checkpoints of old. */
+  readonly recent?: RecentSteps;
 }
 
 export interface SavedCheckpoint {
@@ -35,6 +38,10 @@ export interface CheckpointStore {
   saveBest(step: number): Promise<string>;
   /** Which step's model `saveBest` keeps, if any. */
   bestStep(): Promise<number | undefined>;
-  /** Keeps what a step was taken with that ended in NaN. @returns the file */
-  saveFailedStep(failed: FailedStep): Promise<string>;
+  /**
+   * Keeps what a step was taken with that ended in NaN, or whose loss or gradient was a spike.
+   *
+   * @returns the file; undefined where enough spikes were kept before
+   */
+  keepStep(kind: "failed" | "spike", step: KeptStep): Promise<string | undefined>;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type DataPosition, DiffusionError } from "@textdiffusion/core";
 import { z } from "zod";
 import { bestValidationSchema } from "../trainer/best-validation.js";
+import { recentStepsSchema } from "../trainer/spikes.js";
 import { trainingVersion } from "../training-version.js";
 import type { TrainingCheckpoint } from "./checkpoint-store.js";
 import { listFiles, sha256OfFile, sizeOfFile } from "./durable-files.js";
@@ -23,6 +24,7 @@ const manifestSchema = z.strictObject({
   position: z.int().nonnegative(),
   rows: positionSchema.optional(),
   best: bestValidationSchema.optional(),
+  recent: recentStepsSchema.optional(),
   /** SHA-256 of the canonical JSON of `config`. */
   configHash: z.string(),
   config: runConfigSchema,
@@ -39,7 +41,7 @@ export type Manifest = z.output<typeof manifestSchema>;
 /** Describes the checkpoint whose files lie in `folder`. */
 export async function describeCheckpoint(
   folder: string,
-  { step, position, rows, config, best }: TrainingCheckpoint,
+  { step, position, rows, config, best, recent }: TrainingCheckpoint,
 ): Promise<Manifest> {
   const files: Manifest["files"] = {};
   for (const name of await listFiles(folder)) {
@@ -47,7 +49,18 @@ export async function describeCheckpoint(
     files[name] = { sizeBytes: await sizeOfFile(path), sha256: await sha256OfFile(path) };
   }
   const versions = { "@textdiffusion/training": trainingVersion, node: process.version };
-  return { format: FORMAT, step, position, rows, best, configHash: hashOf(config), config, files, versions };
+  return {
+    format: FORMAT,
+    step,
+    position,
+    rows,
+    best,
+    recent,
+    configHash: hashOf(config),
+    config,
+    files,
+    versions,
+  };
 }
 
 /**

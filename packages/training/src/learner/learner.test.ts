@@ -3,6 +3,7 @@ import { startBackend } from "@textdiffusion/backend-node";
 import {
   type Backend,
   DiffusionError,
+  type LearnerReport,
   type LearnerStep,
   type NamedArray,
   type NoisedBatch,
@@ -223,6 +224,23 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
         expect(tf.memory().numTensors).toBe(tensors);
       },
     );
+
+    it("takes back an update that is not accepted: weights, moments and averages, bit for bit", async () => {
+      const options = { weightDecay: 0.1, ema: 0.9 };
+      const [asked, never] = [setUp(options).learner, setUp(options).learner];
+      const seen: LearnerReport[] = [];
+      const accept = (measured: LearnerReport) => {
+        seen.push(measured);
+        return seen.length !== 2;
+      };
+      const halves = [rowsOf(batch, 0, 4), rowsOf(batch, 4, 8)];
+      const reports: LearnerReport[] = [];
+      for (let step = 0; step < 3; step++) reports.push(await asked.step(stepOn(halves, { accept })));
+      for (let step = 0; step < 2; step++) await never.step(stepOn(halves));
+      expect(seen).toEqual(reports);
+      expect(reports[2]).toEqual(reports[1]); // from the same weights
+      expect(bits(await asked.state())).toEqual(bits(await never.state()));
+    });
 
     it("refuses a step without noise, and tokens that the model does not know", async () => {
       const { learner } = setUp();

@@ -44,7 +44,7 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
   const parameterNames = new Map([...model.parameters].map(([name, variable]) => [variable.name, name]));
   let disposed = false;
 
-  async function step({ batches, learningRate, clipNorm, random }: LearnerStep): Promise<LearnerReport> {
+  async function step({ batches, random, ...how }: LearnerStep): Promise<LearnerReport> {
     assertAlive();
     const denominator = batches.reduce((sum, batch) => sum + batch.lossDenominator, 0);
     if (!(denominator > 0)) throw noNoise();
@@ -63,7 +63,7 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
       for (const part of parts.slice(0, -1))
         earlierNats += await readLoss(addGradients(gradients, part, denominator));
       const loss = addGradients(gradients, parts[parts.length - 1], denominator);
-      return await update(gradients, loss, earlierNats, { learningRate, clipNorm });
+      return await update(gradients, loss, earlierNats, how);
     } finally {
       gradients.dispose();
     }
@@ -80,7 +80,7 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
     gradients: GradientSum,
     loss: tf.Scalar,
     earlierNats: number,
-    { learningRate, clipNorm }: Pick<LearnerStep, "learningRate" | "clipNorm">,
+    { learningRate, clipNorm, accept }: Pick<LearnerStep, "learningRate" | "clipNorm" | "accept">,
   ): Promise<LearnerReport> {
     const [measured, gradientScale] = tf.tidy(() => {
       const squares = gradients.squaredNorms(); // [gradients]
@@ -98,9 +98,10 @@ export function createLearner(model: MaskedLanguageModel, options: Partial<Learn
     try {
       const [lossNats, ...squares] = await measured.data();
       assertFinite("the loss", lossNats);
-      const gradientNorm = normOf(squares, names);
-      updated.keep();
-      return { lossNats: earlierNats + lossNats, gradientNorm };
+      const report = { lossNats: earlierNats + lossNats, gradientNorm: normOf(squares, names) };
+      if (accept?.(report) === false) updated.undo();
+      else updated.keep();
+      return report;
     } catch (error) {
       updated.undo();
       throw error;

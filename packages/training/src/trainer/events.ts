@@ -1,4 +1,5 @@
 import type { ValidationScores } from "@textdiffusion/evaluation";
+import type { Spike } from "./spikes.js";
 
 /** Before the first step of this process. */
 export interface TrainingStarted {
@@ -33,6 +34,17 @@ export interface TrainingStepFinished {
   readonly residentMb?: number;
   /** Since this process started training. */
   readonly elapsedMs: number;
+}
+
+/** The loss or the gradient of this step stood far out above those before it. */
+export interface SpikeFound extends Spike {
+  readonly kind: "spike";
+  /** Steps done, this one included. */
+  readonly step: number;
+  /** What was done: `skip` left the update out. */
+  readonly action: "report" | "skip";
+  /** Has the batches of the step, where there is a store; the first spikes of a run have one each. */
+  readonly file?: string;
 }
 
 export interface ValidationFinished extends ValidationScores {
@@ -77,6 +89,7 @@ export interface TrainingFinished {
 export type TrainingEvent =
   | TrainingStarted
   | TrainingStepFinished
+  | SpikeFound
   | ValidationFinished
   | CheckpointSaved
   | BestModelSaved

@@ -14,7 +14,7 @@ export async function failedStep(
   if (!DiffusionError.is(error, "NOT_A_NUMBER")) return error;
   const { component, problem, remedy, details } = error;
   const file = await store
-    ?.saveFailedStep({ step, problem, learningRate, batches: batches.map(asLists) })
+    ?.keepStep("failed", { step, problem, learningRate, batches })
     .catch(() => undefined); // a full disk must not hide what went wrong
   return new DiffusionError({
     code: "NOT_A_NUMBER",
@@ -24,15 +24,4 @@ export async function failedStep(
     details: { ...details, step, file },
     cause: error,
   });
-}
-
-// --- internal ---
-
-function asLists(batch: NoisedBatch): object {
-  return Object.fromEntries(
-    Object.entries(batch).map(([name, value]) => [
-      name,
-      ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value,
-    ]),
-  );
 }

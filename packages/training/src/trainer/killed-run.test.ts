@@ -47,15 +47,21 @@ function runIn(folder: string, ...kill: readonly number[]): NodeJS.Signals | nul
 const folderFor = (name: string) => mkdtempSync(join(root, name));
 const finalWeights = (folder: string) =>
   readFileSync(join(folder, "checkpoints", "step-00000120", "learner.safetensors"));
-const losses = (folder: string) =>
+const eventsIn = (folder: string) =>
   readFileSync(join(folder, "metrics.jsonl"), "utf8")
     .split("\n")
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as TrainingEvent)
+    .map((line) => JSON.parse(line) as TrainingEvent);
+const losses = (folder: string) =>
+  eventsIn(folder)
     .filter((event) => event.kind === "step")
     .map(({ step, lossNats }) => [step, lossNats]);
+const spikes = (folder: string) =>
+  eventsIn(folder)
+    .filter((event) => event.kind === "spike")
+    .map(({ file: _, ...spike }) => spike);
 
-it("ends with the same weights, averages and metrics after being killed ten times at random moments", {
+it("ends with the same weights, averages, spikes and metrics after being killed ten times at random moments", {
   timeout: 300_000,
 }, () => {
   const whole = folderFor("whole");
@@ -75,5 +81,13 @@ it("ends with the same weights, averages and metrics after being killed ten time
   expect(finalWeights(killed).equals(finalWeights(whole))).toBe(true);
   expect(losses(killed)).toEqual(losses(whole));
   expect(losses(whole)).toHaveLength(120);
-  expect(readdirSync(join(killed, "checkpoints"))).toEqual(["step-00000118", "step-00000120"]);
+  expect(spikes(whole).map(({ step, action }) => `${action} ${step}`)).toEqual([
+    "skip 30",
+    "skip 60",
+    "skip 90",
+    "skip 120",
+  ]);
+  expect(spikes(killed)).toEqual(spikes(whole));
+  const files = ["00000030", "00000060", "00000090", "00000120"].map((step) => `spike-${step}.json`);
+  expect(readdirSync(join(killed, "checkpoints"))).toEqual([...files, "step-00000118", "step-00000120"]);
 });

@@ -15,6 +15,17 @@ export function progressLine(event: TrainingEvent): string {
         `step ${step}/${steps}${epoch === undefined ? "" : `  epoch ${epoch.toFixed(2)}`}  loss ${lossNats.toFixed(4)} nats  gradient ${gradientNorm.toPrecision(3)}  learning rate ${learningRate.toExponential(2)}  ${Math.round(tokensPerSecond)} tokens/s  ${seconds(elapsedMs)}`,
     )
     .with(
+      { kind: "spike" },
+      ({ step, lossNats, expectedLossNats, gradientNorm, expectedGradientNorm, action, file }) =>
+        [
+          `spike at step ${step}`,
+          `loss ${lossNats.toFixed(4)} nats where ${expectedLossNats.toFixed(4)} was expected`,
+          `gradient ${gradientNorm.toPrecision(3)} where ${expectedGradientNorm.toPrecision(3)} was`,
+          ...(action === "skip" ? ["its update was left out"] : []),
+          ...(file === undefined ? [] : [`its batches are in ${file}`]),
+        ].join("  "),
+    )
+    .with(
       { kind: "validation" },
       ({ step, boundNats, accuracy, elapsedMs }) =>
         `validation at step ${step}  at most ${boundNats.toFixed(4)} nats a token (perplexity ${Math.exp(boundNats).toPrecision(4)})  accuracy ${(accuracy * 100).toFixed(1)} %  ${seconds(elapsedMs)}`,

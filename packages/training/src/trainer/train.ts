@@ -1,4 +1,11 @@
-import { type Collator, DiffusionError, type Learner, type NoisedBatch, Random } from "@textdiffusion/core";
+import {
+  type Collator,
+  DiffusionError,
+  type Learner,
+  type LearnerReport,
+  type NoisedBatch,
+  Random,
+} from "@textdiffusion/core";
 import type { CheckpointStore, TrainingCheckpoint } from "../checkpoints/checkpoint-store.js";
 import { assertSameRun, runConfigFrom } from "../checkpoints/run-config.js";
 import { isExhausted, judged } from "./best-validation.js";
@@ -6,6 +13,8 @@ import type { BestModelSaved, CheckpointSaved, TrainingEvent, ValidationFinished
 import { failedStep } from "./failed-step.js";
 import { learningRateAt } from "./learning-rate.js";
 import type { RowSource } from "./row-source.js";
+import { spikeFound } from "./spike-found.js";
+import { noSteps, spikeOf, withStep } from "./spikes.js";
 import { decodeTrainingOptions, type TrainingOptionsInput, trajectoryOptions } from "./training-options.js";
 import { evaluate } from "./validation.js";
 
@@ -47,7 +56,7 @@ export interface TrainingRun {
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
   const { learner, collator, rows, validation, checkpoints, signal } = run;
   const options = await decodeTrainingOptions(run.options);
-  const { steps, batchSize, accumulate, clipNorm, earlyStopping } = options;
+  const { steps, batchSize, accumulate, clipNorm, earlyStopping, spikes } = options;
   if (!validation && (earlyStopping || options.result === "best")) throw nothingToJudgeBy();
   const rowsPerStep = batchSize * accumulate;
   const config = runConfigFrom({ ...run.identity, training: trajectoryOptions(options) });
@@ -64,6 +73,7 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   // A run that wanted its last weights until now kept no model of its best validation: the best are those from here on.
   const isKept = await keepsBest();
   if (!isKept) best = undefined;
+  let recent = resumed?.recent ?? noSteps;
   let savedStep = step;
   let [tokens, learningMs] = [0, 0];
   const { parameterCount } = learner;
@@ -88,11 +98,17 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
       batches.push(collator.collate(taken, random.split("collate", index), step / steps));
     }
     const learningRate = learningRateAt(step, options);
-    const { lossNats, gradientNorm } = await learner
-      .step({ batches, learningRate, clipNorm, random: random.split("dropout") })
+    const spikeIn = (report: LearnerReport) =>
+      spikes.action === "off" ? undefined : spikeOf({ ...report, batches }, recent, spikes);
+    const maySkip = spikes.action === "skip" && !recent.skipped;
+    const accept = maySkip ? (report: LearnerReport) => !spikeIn(report) : undefined;
+    const measured = await learner
+      .step({ batches, learningRate, clipNorm, random: random.split("dropout"), accept })
       .catch(async (error) => {
         throw await failedStep(error, { step: step + 1, learningRate, batches }, checkpoints);
       });
+    const spike = spikeIn(measured);
+    recent = withStep({ ...measured, batches }, recent, spikes.window, maySkip && spike !== undefined);
     step++;
     position += rowsPerStep;
     tokens += batches.reduce((sum, batch) => sum + attendedTokens(batch), 0);
@@ -108,14 +124,17 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
         step,
         steps,
         epoch,
-        lossNats,
-        gradientNorm,
+        ...measured,
         learningRate,
         tokensPerSecond,
         ...residentMemory(),
         elapsedMs,
       };
       [tokens, learningMs] = [0, 0];
+    }
+    if (spike) {
+      const action = recent.skipped ? "skip" : "report";
+      yield await spikeFound(spike, { step, learningRate, batches }, action, checkpoints);
     }
     if (validation && (last || step % options.evaluateEvery === 0)) yield* judge(validation);
     if (checkpoints && (last || step % options.saveEvery === 0)) yield await save(checkpoints);
@@ -153,8 +172,15 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
 
   async function save(store: CheckpointStore): Promise<CheckpointSaved> {
     const saveStart = performance.now();
-    const state = rows.stateAt?.(position);
-    const checkpoint = { step, position, rows: state, config, best, learner: await learner.state() };
+    const checkpoint = {
+      step,
+      position,
+      rows: rows.stateAt?.(position),
+      config,
+      best,
+      recent: spikes.action === "off" ? undefined : recent,
+      learner: await learner.state(),
+    };
     const saved = await store.save(checkpoint, options.keepCheckpoints);
     savedStep = step;
     return { kind: "checkpoint", step, ...saved, elapsedMs: performance.now() - saveStart };

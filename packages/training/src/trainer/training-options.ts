@@ -3,6 +3,7 @@ import { z } from "zod";
 import { learnerOptionsSchema } from "../learner/learner-options.js";
 import { earlyStoppingSchema } from "./best-validation.js";
 import { type LearningRateDecay, learningRateDecays } from "./learning-rate.js";
+import { spikesSchema } from "./spikes.js";
 
 /** Options of a training run, those of its learner among them. */
 export const trainingOptionsSchema = z
@@ -26,6 +27,10 @@ export const trainingOptionsSchema = z
     /** Largest global L2 norm of the gradient; 0 turns clipping off. */
     clipNorm: z.number().nonnegative().default(1),
     ...learnerOptionsSchema.shape,
+    /** What happens at a step whose loss or gradient stands far out above those before. */
+    spikes: spikesSchema
+      .prefault({})
+      .describe("steps whose loss or gradient stands far out: told with their batches, or left out as well"),
     /** Steps between validations. There is one before the first step and one after the last, too. */
     evaluateEvery: z.int().positive().default(500),
     /** Steps between checkpoints. There is one after the last step, too. */
@@ -58,13 +63,17 @@ export function decodeTrainingOptions(options: TrainingOptionsInput): Promise<Tr
 
 /**
  * The options that decide the weights at each step, which a resumed run must share with the run it goes on with.
- * `steps` is one of them, because the learning rate decays towards it, unless it is constant or falls with the square root of
+ * `spikes` are among them only where they are skipped. `steps` is one of them, because the learning rate decays towards it, unless it is constant or falls with the square root of
  * the steps so far: then a run may be made longer.
  */
 export function trajectoryOptions(options: TrainingOptions): Partial<TrainingOptions> {
-  const { evaluateEvery, saveEvery, keepCheckpoints, logEvery, result, earlyStopping, steps, ...trajectory } =
-    options;
-  return knowsNoEnd.includes(trajectory.decay) ? trajectory : { ...trajectory, steps };
+  const { evaluateEvery, saveEvery, keepCheckpoints, logEvery, result, earlyStopping, ...deciding } = options;
+  const { steps, spikes, ...trajectory } = deciding;
+  return {
+    ...trajectory,
+    steps: knowsNoEnd.includes(trajectory.decay) ? undefined : steps,
+    spikes: spikes.action === "skip" ? spikes : undefined,
+  };
 }
 
 // --- internal ---
