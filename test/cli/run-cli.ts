@@ -15,6 +15,8 @@ export interface CliResult {
 export interface CliOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Called once it runs; may kill the process. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Called with everything printed so far; may kill the process. */
   readonly onOutput?: (printed: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -32,6 +34,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
     let stdout = "";
     let stderr = "";
     const kill = (signal: NodeJS.Signals) => child.kill(signal);
+    options.onStart?.(kill);
     child.stdout.setEncoding("utf8").on("data", (text) => {
       stdout += text;
       options.onOutput?.(stdout + stderr, kill);

@@ -12,6 +12,7 @@ import { generateCommand } from "./commands/generate.js";
 import { initCommand } from "./commands/init.js";
 import { labCommand } from "./commands/lab.js";
 import { pluginsCommand } from "./commands/plugins.js";
+import { prepareCommand } from "./commands/prepare.js";
 import { renderCommand } from "./commands/render.js";
 import { replayCommand } from "./commands/replay.js";
 import { reportCommand } from "./commands/report.js";
@@ -108,6 +109,7 @@ function program(context: CommandContext): Command {
     .addCommand(labCommand(context))
     .addCommand(compareCommand(context))
     .addCommand(exportCommand(context))
+    .addCommand(prepareCommand(context))
     .addCommand(trainTokenizerCommand(context))
     .addCommand(countTokensCommand(context))
     .addCommand(pluginsCommand(context))

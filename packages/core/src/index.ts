@@ -77,6 +77,7 @@ export {
   type ErrorCode,
   listNames,
 } from "./errors/diffusion-error.js";
+export { writingFile } from "./errors/writing-file.js";
 export type {
   Candidates,
   GenerationEvent,

@@ -43,14 +43,16 @@ export { textSource } from "./sources/text-source.js";
 export { countTokens } from "./text/count-tokens.js";
 export { type DocumentUnit, documentUnits } from "./text/document-splitter.js";
 export { encodeDocuments, splitDocuments } from "./text/documents.js";
-export { packRows, splitTail } from "./text/pack-rows.js";
+export { type EpochRows, epochRows } from "./text/epoch-rows.js";
+export { packedRows, packRows, splitTail } from "./text/pack-rows.js";
 export { type PromptPair, pairsFromJsonLines, rowsFromPairs } from "./text/pair-rows.js";
 export { readText } from "./text/read-text.js";
 export { createRowOrder, type RowOrder } from "./text/row-order.js";
 export { type RowsFromTextOptions, rowsFromText } from "./text/rows-from-text.js";
-export { type EpochRows, shiftedRows } from "./text/shifted-rows.js";
+export { shiftedRows } from "./text/shifted-rows.js";
 export { type StreamedRows, type StreamedRowsOptions, streamRows } from "./text/streamed-rows.js";
 export { type TokenBuffer, tokenBuffer } from "./text/token-buffer.js";
+export { partOf, type TokenSequence } from "./text/token-sequence.js";
 export {
   type ByteLevelTokenizerOptions,
   byteLevelTokenizer,

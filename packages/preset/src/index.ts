@@ -57,6 +57,8 @@ export {
   type TextDiffusion,
 } from "./load-text-diffusion.js";
 export { modelRecordOf, newModelRecord } from "./model-defaults.js";
+export { type PrepareRequest, prepareTokens } from "./prepared/prepare-tokens.js";
+export type { PreparationProgress, PreparedData } from "./prepared/prepared-folder.js";
 export { type Provenance, provenanceOf } from "./provenance.js";
 export {
   type DocumentChoice,

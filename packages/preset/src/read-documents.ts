@@ -13,6 +13,7 @@ import {
 import { dataFiles, readText } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
+import { isPrepared } from "./prepared/prepared-folder.js";
 
 /** Where documents are: `data` of a config, or what `--data` names as `file`. */
 export type DocumentChoice = Pick<DecodedConfig["data"], "file" | "source" | "documents" | "format">;
@@ -115,6 +116,13 @@ export async function openDocuments(
       "CONFIG_INVALID",
       `expected a text in data.file or in data.source, got ${said.length === 0 ? "none" : listNames(said)}`,
       "Name a file of UTF-8 text (--data on the command line)",
+    );
+  }
+  if (file !== undefined && isPrepared(file)) {
+    throw failure(
+      "CONFIG_INVALID",
+      `expected texts in ${file}, got tokens`,
+      "Name the data that they were prepared from",
     );
   }
   const files = file === undefined ? undefined : await filesNamed(file, format);

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { copyFile, readdir, rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -12,7 +11,7 @@ import {
   type Tokenizer,
   type TokenRow,
 } from "@textdiffusion/core";
-import { type FileTokenizer, saveTokenizer, validationBatches } from "@textdiffusion/data";
+import { type EpochRows, epochRows, saveTokenizer, validationBatches } from "@textdiffusion/data";
 import {
   type EncoderModel,
   type ModelRecord,
@@ -32,6 +31,7 @@ import {
 } from "@textdiffusion/training/trainer";
 import { decodeConfig, type TextDiffusionConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
+import { hashOfTokenizer } from "./prepared/prepared-folder.js";
 import type { ReadingObserver } from "./read-documents.js";
 import { openTrainingModel, planTraining } from "./training-plan.js";
 import { trainingRows } from "./training-rows.js";
@@ -162,20 +162,18 @@ const MOST_VALIDATION_ROWS = 24;
 
 /** Rows spread over the held-out text, each at the middles of ten equal intervals of mask rates. */
 function validationOf(
-  rows: readonly TokenRow[],
+  rows: readonly TokenRow[] | EpochRows,
   tokenizer: Tokenizer,
   { seed, batchSize }: TrainingOptions,
 ): NoisedBatch[] | undefined {
-  if (rows.length === 0) return undefined;
-  const count = Math.min(rows.length, MOST_VALIDATION_ROWS);
-  const spread = Array.from({ length: count }, (_, index) => rows[Math.floor((index * rows.length) / count)]);
+  const { rowCount, rowAt } = epochRows(rows);
+  if (rowCount === 0) return undefined;
+  const count = Math.min(rowCount, MOST_VALIDATION_ROWS);
+  const spread = Array.from({ length: count }, (_, index) =>
+    rowAt(Math.floor((index * rowCount) / count), 0),
+  );
   const rates = Array.from({ length: 10 }, (_, index) => (index + 0.5) / 10);
   return validationBatches(spread, tokenizer, { rates, seed, batchSize });
-}
-
-/** What was trained on must come again; where its file lies does not matter. */
-function hashOfTokenizer(tokenizer: FileTokenizer): string {
-  return createHash("sha256").update(tokenizer.files["tokenizer.json"]).digest("hex");
 }
 
 /** The weights come last, and each file whole or not at all. */

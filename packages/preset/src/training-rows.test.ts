@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Random } from "@textdiffusion/core";
-import { byteLevelTokenizer } from "@textdiffusion/data";
+import { Random, type TokenRow } from "@textdiffusion/core";
+import { byteLevelTokenizer, type EpochRows, epochRows } from "@textdiffusion/data";
 import { afterAll, describe, expect, it } from "vitest";
 import { decodeConfig } from "./config.js";
 import { trainingRows } from "./training-rows.js";
@@ -20,7 +20,10 @@ async function sides(lines: readonly string[], data: object, format: "text" | "p
   const of = { tokenizer, data: config.data, plugins: [], ...shape };
   const rows = await trainingRows(of, Random.fromSeed(1));
   const epoch = await rows.train.rowsAt(0, rows.train.rowCount ?? 0);
-  const textsOf = (some: readonly { ids: Int32Array }[]) => some.map(({ ids }) => tokenizer.decode(ids));
+  const textsOf = (some: readonly TokenRow[] | EpochRows) => {
+    const { rowCount, rowAt } = epochRows(some);
+    return Array.from({ length: rowCount }, (_, row) => tokenizer.decode(rowAt(row, 0).ids));
+  };
   return { train: textsOf(epoch), validation: textsOf(rows.validation) };
 }
 

@@ -1,6 +1,8 @@
 import { DiffusionError, type Random } from "@textdiffusion/core";
 import { createRowOrder } from "@textdiffusion/data";
 import type { DecodedConfig } from "./config.js";
+import { isPrepared } from "./prepared/prepared-folder.js";
+import { preparedTexts } from "./prepared/prepared-texts.js";
 import type { RowRequest, TrainingRows } from "./row-request.js";
 import { streamedRows } from "./streamed-rows.js";
 import { pairRows, trainingPairs } from "./training-pairs.js";
@@ -29,11 +31,14 @@ export async function trainingRows(request: RowRequest, random: Random): Promise
 
 async function rowsOf(request: RowRequest, random: Random): Promise<TrainingRows> {
   const { data } = request;
-  if (data.streaming) return streamedRows(request, random.split("rows"));
-  const { train, ...others } =
-    data.format === "pairs"
-      ? await trainingPairs(request)
-      : await trainingTexts(request, random.split("cuts"));
+  const prepared = data.file !== undefined && isPrepared(data.file) ? data.file : undefined;
+  if (data.streaming && prepared === undefined) return streamedRows(request, random.split("rows"));
+  const cuts = random.split("cuts");
+  const { train, ...others } = await (prepared !== undefined
+    ? preparedTexts(request, prepared, cuts)
+    : data.format === "pairs"
+      ? trainingPairs(request)
+      : trainingTexts(request, cuts));
   return { train: createRowOrder(train, random.split("rows")), ...others };
 }
 

@@ -1,27 +1,39 @@
 import { DiffusionError, type Random, type TokenRow } from "@textdiffusion/core";
 import {
   type EpochRows,
+  packedRows,
   packRows,
+  partOf,
   shiftedRows,
-  splitTail,
   type TokenBuffer,
+  type TokenSequence,
   tokenBuffer,
 } from "@textdiffusion/data";
 import { assertBothSides, DEFAULT_SHARE, isHeldOut } from "./hash-split.js";
 import { type ReadDocuments, readDocuments } from "./read-documents.js";
 import type { RowRequest } from "./row-request.js";
 
+/** Tokens to train on, and what is held out of them: perhaps nothing. */
+export interface TokenSides {
+  readonly train: TokenSequence;
+  readonly validation: TokenSequence;
+}
+
+/** The same as rows. */
+export interface TextRows {
+  readonly train: EpochRows;
+  readonly validation: readonly TokenRow[] | EpochRows;
+  readonly fingerprint: string;
+}
+
 /**
  * The texts of `data` as rows, some of them held out.
  *
  * @param random - says where each epoch begins to cut, with `data.shiftRows`
  */
-export async function trainingTexts(
-  request: RowRequest,
-  random: Random,
-): Promise<{ train: readonly TokenRow[] | EpochRows; validation: TokenRow[]; fingerprint: string }> {
+export async function trainingTexts(request: RowRequest, random: Random): Promise<TextRows> {
   const { data, rowLength } = request;
-  const { split, validationShare, shiftRows } = data;
+  const { split, validationShare } = data;
   const share = split === "hash" ? (validationShare ?? DEFAULT_SHARE) : 0;
   const [toTrain, heldOut] = [tokenBuffer(), tokenBuffer()];
   let heldOutCount = 0;
@@ -31,19 +43,39 @@ export async function trainingTexts(
     return heldOut;
   });
   if (split === "hash") assertBothSides(count - heldOutCount, heldOutCount, name, share);
-  const { train, validation } =
+  const sides =
     split === "hash"
       ? { train: toTrain.ids(), validation: heldOut.ids() }
       : splitAtEnd(toTrain.ids(), rowLength, name, validationShare);
+  return { ...rowsOfSides(sides, request, random), fingerprint };
+}
+
+/** @param share - default a tenth where that makes a row, else nothing */
+export function splitAtEnd(
+  ids: TokenSequence,
+  rowLength: number,
+  name: string,
+  share: number | undefined,
+): TokenSides {
+  packedRows(ids, rowLength, name); // says how long the whole text is when it is too short
+  const makesRow = Math.floor(ids.length * DEFAULT_SHARE) >= rowLength;
+  const cut = ids.length - Math.floor(ids.length * (share ?? (makesRow ? DEFAULT_SHARE : 0)));
+  return { train: partOf(ids, 0, cut), validation: partOf(ids, cut, ids.length) };
+}
+
+export function rowsOfSides(
+  { train, validation }: TokenSides,
+  { data, rowLength }: RowRequest,
+  random: Random,
+): Omit<TextRows, "fingerprint"> {
   return {
-    train: shiftRows
+    train: data.shiftRows
       ? shiftedRows(train, rowLength, random, "the training text")
-      : packRows(train, rowLength, "the training text"),
+      : packedRows(train, rowLength, "the training text"),
     validation:
       validation.length === 0
         ? []
-        : packRows(validation, rowLength, "the validation text, a share of the whole,"),
-    fingerprint,
+        : packedRows(validation, rowLength, "the validation text, a share of the whole,"),
   };
 }
 
@@ -81,11 +113,4 @@ function readIds(
     },
     observer,
   );
-}
-
-/** @param share - default a tenth where that makes a row, else nothing */
-function splitAtEnd(ids: Int32Array, rowLength: number, name: string, share: number | undefined) {
-  packRows(ids, rowLength, name); // says how long the whole text is when it is too short
-  const makesRow = Math.floor(ids.length * DEFAULT_SHARE) >= rowLength;
-  return splitTail(ids, share ?? (makesRow ? DEFAULT_SHARE : 0));
 }

@@ -1,4 +1,6 @@
 import { DiffusionError, type TokenRow } from "@textdiffusion/core";
+import type { EpochRows } from "./epoch-rows.js";
+import type { TokenSequence } from "./token-sequence.js";
 
 /**
  * Cuts a stream of tokens into rows of one length that do not overlap. The rest that fills no row is dropped.
@@ -8,6 +10,12 @@ import { DiffusionError, type TokenRow } from "@textdiffusion/core";
  * @throws DiffusionError `DATA_INVALID` for a stream shorter than one row, `CONFIG_INVALID` for a row length below 1
  */
 export function packRows(ids: Int32Array, rowLength: number, name = "the text"): TokenRow[] {
+  const { rowCount, rowAt } = packedRows(ids, rowLength, name);
+  return Array.from({ length: rowCount }, (_, row) => rowAt(row, 0));
+}
+
+/** The same, each row when it is asked for. @throws DiffusionError as `packRows` */
+export function packedRows(ids: TokenSequence, rowLength: number, name = "the text"): EpochRows {
   if (!(Number.isSafeInteger(rowLength) && rowLength >= 1)) {
     throw new DiffusionError({
       code: "CONFIG_INVALID",
@@ -16,8 +24,8 @@ export function packRows(ids: Int32Array, rowLength: number, name = "the text"):
       remedy: "Use a positive whole number",
     });
   }
-  const rows = Math.floor(ids.length / rowLength);
-  if (rows === 0) {
+  const rowCount = Math.floor(ids.length / rowLength);
+  if (rowCount === 0) {
     throw new DiffusionError({
       code: "DATA_INVALID",
       component: "data/pack",
@@ -26,9 +34,10 @@ export function packRows(ids: Int32Array, rowLength: number, name = "the text"):
       details: { needed: rowLength, tokens: ids.length },
     });
   }
-  return Array.from({ length: rows }, (_, row) => ({
-    ids: ids.subarray(row * rowLength, (row + 1) * rowLength),
-  }));
+  return {
+    rowCount,
+    rowAt: (row) => ({ ids: ids.subarray(row * rowLength, (row + 1) * rowLength) }),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { DiffusionError, type Random, type TokenRow } from "@textdiffusion/core";
-import type { EpochRows } from "./shifted-rows.js";
+import { type EpochRows, epochRows } from "./epoch-rows.js";
 
 /** Rows in the order of training: epoch after epoch, each in an order of its own. */
 export interface RowOrder {
@@ -22,8 +22,7 @@ export interface RowOrder {
  * @throws DiffusionError `DATA_INVALID` without rows
  */
 export function createRowOrder(rows: readonly TokenRow[] | EpochRows, random: Random): RowOrder {
-  const { rowCount, rowAt } =
-    "rowAt" in rows ? rows : { rowCount: rows.length, rowAt: (index: number) => rows[index] };
+  const { rowCount, rowAt } = epochRows(rows);
   if (rowCount === 0) {
     throw new DiffusionError({
       code: "DATA_INVALID",

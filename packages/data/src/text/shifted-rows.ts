@@ -1,12 +1,7 @@
-import { DiffusionError, type Random, type TokenRow } from "@textdiffusion/core";
-import { packRows } from "./pack-rows.js";
-
-/** Rows that may be others in each epoch, always as many. */
-export interface EpochRows {
-  readonly rowCount: number;
-  /** @param index - below `rowCount` @param epoch - from 0 */
-  rowAt(index: number, epoch: number): TokenRow;
-}
+import { DiffusionError, type Random } from "@textdiffusion/core";
+import type { EpochRows } from "./epoch-rows.js";
+import { packedRows } from "./pack-rows.js";
+import type { TokenSequence } from "./token-sequence.js";
 
 /**
  * A stream of tokens, cut into rows that do not overlap, in each epoch from another first token on. A text that is read
@@ -19,12 +14,12 @@ export interface EpochRows {
  *   `CONFIG_INVALID` for a row length below 1
  */
 export function shiftedRows(
-  ids: Int32Array,
+  ids: TokenSequence,
   rowLength: number,
   random: Random,
   name = "the text",
 ): EpochRows {
-  packRows(ids, rowLength, name); // knows what is wrong with the length
+  packedRows(ids, rowLength, name); // knows what is wrong with the length
   const rowCount = Math.floor((ids.length - rowLength + 1) / rowLength);
   if (rowCount === 0) {
     throw new DiffusionError({

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open, readdir, rename, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { DiffusionError } from "@textdiffusion/core";
+import { writingFile } from "@textdiffusion/core";
 
 /** Every file below `folder`, as sorted paths with forward slashes. */
 export async function listFiles(folder: string): Promise<string[]> {
@@ -36,25 +36,9 @@ export async function publishFolder(temporary: string, final: string): Promise<v
   await syncToDisk(dirname(final));
 }
 
-/**
- * Runs `write` and turns what the file system refuses into a DiffusionError. Other errors pass.
- *
- * @throws DiffusionError `FILE_NOT_WRITABLE` that names `path`
- */
-export async function writing<Result>(path: string, write: () => Promise<Result>): Promise<Result> {
-  try {
-    return await write();
-  } catch (cause) {
-    if (!(cause instanceof Error) || !("syscall" in cause)) throw cause;
-    throw new DiffusionError({
-      code: "FILE_NOT_WRITABLE",
-      component: "training/files",
-      problem: `expected to write ${path}, got ${cause.message}`,
-      remedy: "Free space, correct permissions or choose another folder. What was saved before is whole",
-      details: { path },
-      cause,
-    });
-  }
+/** @throws DiffusionError `FILE_NOT_WRITABLE` that names `path` */
+export function writing<Result>(path: string, write: () => Promise<Result>): Promise<Result> {
+  return writingFile("training/files", path, write);
 }
 
 // --- internal ---
