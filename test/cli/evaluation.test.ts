@@ -100,6 +100,47 @@ describe("eval", () => {
     });
   });
 
+  it("scores another model beside it, with the difference, and says where nats cannot be compared", async () => {
+    const itself = await evaluate("--samples", "0", "--beside", "model");
+    expect(itself.code, itself.stderr).toBe(0);
+    const figures = /this model, at most +(\S+ +\S+ +\S+ +\S+ +\S+)\nmodel, at most +(.*)\n/.exec(
+      itself.stdout,
+    );
+    expect(figures?.[1]).toBe(figures?.[2]);
+    expect(itself.stdout).toMatch(/difference, row by row +0\.000 +0\.000 +0\.000 +0\.000\n/);
+    expect(itself.stdout).toMatch(
+      /same rows under the same masks\. Within two standard errors they are alike/,
+    );
+    expect(itself.stdout).toMatch(
+      /masked +nats\/token +guessed +model +guessed\n0 % to 10 %( +\d+\.\d+ +\d+\.\d %){2}\n/,
+    );
+  });
+
+  it("leaves nats out beside a model of another tokenizer", async () => {
+    const { code, stdout, stderr } = await evaluate(
+      "--samples",
+      "0",
+      "--beside",
+      "tiny",
+      "--backend",
+      "onnx",
+    );
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/tiny, at most( +\d+\.\d+){5}\ndifference( +-?\d+\.\d+){2} +- +-\n/);
+    expect(stdout).toContain(
+      "tiny cuts the text into other tokens: nats/token and perplexity cannot be compared",
+    );
+    expect(stdout).toMatch(/masked +nats\/token +guessed\n/);
+    expect(stdout).toMatch(/beside it: model\.safetensors \w{12}, tokenizer\.json \w{12}\n/);
+  });
+
+  it("knows a model beside that is not there before it scores anything", async () => {
+    const { code, stdout, stderr } = await evaluate("--beside", "nowhere");
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/in --beside, got "nowhere".*FILE_NOT_FOUND/);
+    expect(stderr).not.toContain("Scoring");
+  });
+
   it("warns of text that was learnt from", async () => {
     const { stderr } = await evaluate("--held-out", "0.5", "--samples", "0");
     expect(stderr).toMatch(/has learnt from this very text.*too good/);

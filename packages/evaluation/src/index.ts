@@ -19,6 +19,7 @@ export {
   type LikelihoodOptions,
   likelihoodBound,
 } from "./likelihood/likelihood-bound.js";
+export { type LikelihoodDifference, likelihoodDifference } from "./likelihood/likelihood-difference.js";
 export { lladaCounts, stratifiedCounts } from "./likelihood/mask-counts.js";
 export {
   likelihoodScorer,

@@ -20,6 +20,7 @@ export {
 } from "./config.js";
 export { configJsonSchema, type JsonSchema } from "./config-json-schema.js";
 export { defaultPlugins } from "./default-plugins.js";
+export type { EvaluationBeside } from "./evaluation/evaluate-beside.js";
 export {
   type EvaluateRequest,
   type EvaluationStage,

@@ -5,6 +5,7 @@ import {
   type EvaluationStage,
   evaluateTextDiffusion,
   loadTextDiffusion,
+  type TextDiffusion,
   type WeightType,
 } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
@@ -19,6 +20,7 @@ import { integer, naturalNumber, positiveInteger, share } from "./option-values.
 
 interface EvalOptions extends TextOptions {
   readonly model: string;
+  readonly beside?: string;
   readonly rows: number;
   readonly samples: number;
   readonly batchSize?: number;
@@ -36,6 +38,8 @@ Examples:
     $ textdiffusion eval --model my-model --data my-text.txt
   On another text, with all of its rows:
     $ textdiffusion eval --model my-model --data other.txt --training-data my-text.txt --rows 100000
+  What fine-tuning gave, with the difference and its standard error:
+    $ textdiffusion eval --model my-model --beside roberta-base --data my-text.txt
   For another program:
     $ textdiffusion eval --model my-model --data my-text.txt --json
 
@@ -53,6 +57,10 @@ export function evalCommand(context: CommandContext): Command {
       "--held-out <share>",
       "evaluate on the last share of it (default: 0.1, or 1 with --training-data)",
       share("--held-out"),
+    )
+    .option(
+      "--beside <folder>",
+      "another model to score on the same rows and masks: the one before fine-tuning, or tiny",
     )
     .option("--training-data <file>", "text that the baselines learn from (default: what is not held out)")
     .option(
@@ -86,21 +94,29 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
   const { folder, out, notes, paintNotes, signal } = context;
   const { config } = await loadConfig(options.config, folder);
   const opened = await modelFolder(options.model, folder);
-  const texts = await evaluationTexts(options, opened, folder);
+  const besideOpened = options.beside && (await modelFolder(options.beside, folder, "--beside"));
+  const texts = await evaluationTexts(options, { model: opened, beside: besideOpened }, folder);
+  const backend = byName(options.backend) ?? config.backend;
+  const dtype = options.dtype ?? config.dtype;
   const model = await loadTextDiffusion({
     ...config,
     folder: opened,
-    backend: byName(options.backend) ?? config.backend,
-    dtype: options.dtype ?? config.dtype,
+    backend,
+    dtype,
     denoiser: byName(options.denoiser) ?? config.denoiser,
   });
   const progress = stageProgress(notes, paintNotes);
+  let beside: TextDiffusion | undefined;
   try {
-    if (texts.warning !== undefined) progress.note(paintNotes("fair", texts.warning));
+    if (besideOpened) {
+      beside = await loadTextDiffusion({ plugins: config.plugins, folder: besideOpened, backend, dtype });
+    }
+    for (const warning of texts.warnings) progress.note(paintNotes("fair", warning));
     const { rows, samples, seed, batchSize } = options;
     const evaluation = await evaluateTextDiffusion(model, {
       heldOutText: texts.heldOutText,
       trainingText: texts.trainingText,
+      beside,
       rows,
       samples,
       seed,
@@ -112,9 +128,17 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
       },
     });
     progress.close();
-    const { data, trainingData } = options;
+    const { data, trainingData, beside: besideName } = options;
     const { share: heldOut, fingerprint } = texts;
-    const settings = { ...model.settings, data, fingerprint, trainingData, heldOut, seed };
+    const settings = {
+      ...model.settings,
+      beside: besideName,
+      data,
+      fingerprint,
+      trainingData,
+      heldOut,
+      seed,
+    };
     out.write(
       options.json
         ? `${JSON.stringify({ ...evaluation, settings })}\n`
@@ -122,6 +146,7 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
     );
   } finally {
     progress.close();
+    await beside?.dispose();
     await model.dispose();
   }
 }
@@ -129,6 +154,8 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
 const stageNames: Readonly<Record<EvaluationStage, string>> = {
   likelihood: "Scoring rows under many masks",
   "loss curve": "Scoring fixed mask rates",
+  "likelihood beside": "Scoring the same with the model beside",
+  "loss curve beside": "Scoring the same mask rates with the model beside",
   baselines: "Counting n-grams",
   samples: "Writing samples",
 };

@@ -15,7 +15,7 @@ export interface EvaluationTexts {
   /** SHA-256 of the whole of `--data`, by which a model's training record knows it, too. */
   readonly fingerprint: string;
   /** What the user should know before believing the figures. */
-  readonly warning?: string;
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -25,25 +25,34 @@ export interface EvaluationTexts {
  */
 export async function evaluationTexts(
   { data, trainingData, heldOut }: TextOptions,
-  modelFolder: string,
+  models: { readonly model: string; readonly beside?: string },
   folder: string,
 ): Promise<EvaluationTexts> {
   const { text, fingerprint } = await textOf(dataPath(data, folder));
   const share = heldOut ?? (trainingData === undefined ? 0.1 : 1);
   const { before, last } = splitText(text, share);
-  const { training } = await modelRecordOf(modelFolder);
-  const learnt = training?.data === fingerprint;
   return {
     heldOutText: last,
     trainingText:
       trainingData === undefined ? before || undefined : (await textOf(dataPath(trainingData, folder))).text,
     share,
     fingerprint,
-    warning:
-      learnt && share > 0.1
-        ? `The model has learnt from this very text, of which training holds back the last tenth unless told otherwise: with --held-out ${share} the figures are too good.`
-        : undefined,
+    warnings: share > 0.1 ? await whoHasLearnt() : [],
   };
+
+  async function whoHasLearnt(): Promise<string[]> {
+    const names = { model: "The model", beside: "The model beside it" };
+    const warnings: string[] = [];
+    for (const [which, name] of Object.entries(names)) {
+      const opened = models[which as keyof typeof models];
+      const learnt = opened && (await modelRecordOf(opened)).training?.data;
+      if (learnt !== fingerprint) continue;
+      warnings.push(
+        `${name} has learnt from this very text, of which training holds back the last tenth unless told otherwise: with --held-out ${share} the figures are too good.`,
+      );
+    }
+    return warnings;
+  }
 }
 
 // --- internal ---

@@ -125,7 +125,8 @@ async function experiment(options: LabOptions, context: CommandContext): Promise
   const samplers = options.samplers === undefined ? undefined : parseSamplers(options.samplers);
   const { data } = options;
   if (data === undefined && options.trainingData !== undefined) throw withoutData();
-  const texts = data === undefined ? undefined : await evaluationTexts({ ...options, data }, opened, folder);
+  const texts =
+    data === undefined ? undefined : await evaluationTexts({ ...options, data }, { model: opened }, folder);
   const model = await loadTextDiffusion({
     ...config,
     folder: opened,

@@ -40,6 +40,8 @@ export interface LikelihoodBound {
   readonly perplexity: number;
   /** Bound of each row in nats; shape [rows]. */
   readonly rowNats: Float64Array;
+  /** Tokens scored of each row; shape [rows]. */
+  readonly rowTokens: Int32Array;
 }
 
 /**
@@ -109,8 +111,8 @@ export async function likelihoodBound(
     await options.onProgress?.(Math.min(views.length, from + batchSize), views.length);
   }
   const rowNats = Float64Array.from(estimates, meanOf);
-  const lengths = scored.map(({ length }) => length);
-  const { ratio, standardError } = ratioOfSums(rowNats, lengths);
+  const rowTokens = Int32Array.from(scored, ({ length }) => length);
+  const { ratio, standardError } = ratioOfSums(rowNats, rowTokens);
   const maskVariance = estimates.reduce((sum, row) => sum + varianceOfMean(row), 0);
   return {
     rows: rows.length,
@@ -120,6 +122,7 @@ export async function likelihoodBound(
     standardError,
     perplexity: Math.exp(ratio),
     rowNats,
+    rowTokens,
   };
 }
 

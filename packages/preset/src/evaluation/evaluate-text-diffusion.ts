@@ -1,23 +1,17 @@
-import { validationBatches } from "@textdiffusion/data";
 import {
   type Baseline,
   byteBaselines,
   byteNGramScorer,
-  defaultBatchSize,
   type LaboratoryRecord,
   laboratory,
-  rowsOfText,
   type SampleMetrics,
-  scoreBatches,
-  spreadRows,
-  summarizeScores,
-  type TextLikelihood,
-  textLikelihood,
   type ValidationScores,
 } from "@textdiffusion/evaluation";
 import type { TextDiffusion } from "../load-text-diffusion.js";
+import { type EvaluationBeside, evaluateBeside } from "./evaluate-beside.js";
 import { type EvaluationProvenance, evaluationProvenance } from "./evaluation-provenance.js";
 import { laboratoryOptions } from "./laboratory-options.js";
+import { type ReportedLikelihood, reportedLikelihood, scoreText } from "./score-text.js";
 
 export interface EvaluateRequest {
   /** Text that the model has not learnt from. */
@@ -26,6 +20,8 @@ export interface EvaluateRequest {
   readonly trainingText?: string;
   /** Rows scored for the likelihood, spread over the text. Default 128. */
   readonly rows?: number;
+  /** Another model, to be scored on the same rows under the same masks: the one before fine-tuning, say. It writes no samples. */
+  readonly beside?: TextDiffusion;
   /** Samples written with the model's own sampler. Default 16; 0 writes none. */
   readonly samples?: number;
   /** Default 0. */
@@ -36,12 +32,19 @@ export interface EvaluateRequest {
   readonly onProgress?: (stage: EvaluationStage, done: number, total: number) => unknown;
 }
 
-export type EvaluationStage = "likelihood" | "loss curve" | "baselines" | "samples";
+export type EvaluationStage =
+  | "likelihood"
+  | "loss curve"
+  | "likelihood beside"
+  | "loss curve beside"
+  | "baselines"
+  | "samples";
 
 export interface ModelEvaluation {
-  readonly likelihood: Omit<TextLikelihood, "rowNats">;
+  readonly likelihood: ReportedLikelihood;
   /** Loss and accuracy at fixed mask rates, on masks that depend on the seed alone. */
   readonly lossCurve: ValidationScores;
+  readonly beside?: EvaluationBeside;
   /** Of the held-out text, in bits a byte. Empty without a training text. */
   readonly baselines: readonly Baseline[];
   readonly samples?: LaboratoryRecord;
@@ -60,42 +63,46 @@ export async function evaluateTextDiffusion(
   model: TextDiffusion,
   request: EvaluateRequest,
 ): Promise<ModelEvaluation> {
-  const { heldOutText, trainingText, rows = 128, samples = 16, seed = 0, signal } = request;
+  const { heldOutText, trainingText, rows = 128, samples = 16, seed = 0, beside, signal } = request;
   const during = (stage: EvaluationStage) => (done: number, total: number) =>
     request.onProgress?.(stage, done, total);
   const { length: rowLength, frame, sampler } = model.settings;
-  const [denoiser, tokenizer] = [await model.get("denoiser"), await model.get("tokenizer")];
-  const shape = { rowLength, frame };
-  const batchSize = request.batchSize ?? defaultBatchSize(denoiser, rowLength);
+  const options = {
+    rowLength,
+    frame,
+    rows,
+    seed,
+    batchSize: request.batchSize,
+    signal,
+    onLikelihood: during("likelihood"),
+    onLossCurve: during("loss curve"),
+  };
+  const scored = await scoreText(model, heldOutText, options);
+  const { lossCurve, batchSize } = scored;
   const provenance = await evaluationProvenance(model, {
     seed,
     request: { rows, samples, batchSize },
     texts: { heldOut: heldOutText, training: trainingText },
   });
-  const { rowNats, ...likelihood } = await textLikelihood(heldOutText, {
-    denoiser,
-    tokenizer,
-    schedule: await model.get("schedule"),
-    ...shape,
-    maxRows: rows,
-    seed,
-    batchSize,
-    signal,
-    onProgress: during("likelihood"),
-  });
-  const curveRows = spreadRows(
-    rowsOfText(tokenizer, heldOutText, shape).rows,
-    Math.min(rows, MOST_CURVE_ROWS),
-  );
-  const rates = Array.from({ length: 10 }, (_, index) => (index + 0.5) / 10);
-  const batches = validationBatches(curveRows, tokenizer, { rates, seed, batchSize });
-  const scores = await scoreBatches(denoiser, batches, { signal, onProgress: during("loss curve") });
+  const other =
+    beside &&
+    (await evaluateBeside(beside, heldOutText, scored, {
+      ...options,
+      onLikelihood: during("likelihood beside"),
+      onLossCurve: during("loss curve beside"),
+    }));
   await during("baselines")(0, 1);
   const judge = trainingText === undefined ? undefined : byteNGramScorer(trainingText);
   const baselines = trainingText === undefined ? [] : await byteBaselines(trainingText, heldOutText, judge);
-  const evaluation = { likelihood, lossCurve: summarizeScores(batches, scores), baselines, provenance };
+  const evaluation = {
+    likelihood: reportedLikelihood(scored),
+    lossCurve,
+    ...(other && { beside: other }),
+    baselines,
+    provenance,
+  };
   if (samples === 0) return evaluation;
-  const options = await laboratoryOptions(model, {
+  const { scorer, ...run } = await laboratoryOptions(model, {
     samplers: [],
     samples,
     seed,
@@ -103,13 +110,12 @@ export async function evaluateTextDiffusion(
     heldOutText,
     signal,
   });
-  const scorer = judge ?? options.scorer;
   const own = {
     label: typeof sampler === "string" ? sampler : sampler.name,
     config: sampler,
     sampler: await model.get("sampler"),
   };
-  for await (const event of laboratory({ ...options, scorer, entries: [own] })) {
+  for await (const event of laboratory({ ...run, scorer: judge ?? scorer, entries: [own] })) {
     if (event.kind === "progress") await during("samples")(event.share * samples, samples);
     if (event.kind === "finished") {
       return { ...evaluation, samples: event.report.records[0], naturalText: event.report.reference };
@@ -117,8 +123,3 @@ export async function evaluateTextDiffusion(
   }
   return evaluation;
 }
-
-// --- internal ---
-
-/** Each is scored at ten rates. */
-const MOST_CURVE_ROWS = 32;
