@@ -17,7 +17,6 @@ const kinds = [
   ["denoisers", "denoiser", "denoiserLaws"],
   ["tokenizers", "tokenizer", "tokenizerLaws"],
   ["sources", "source", "dataSourceLaws"],
-  ["callbacks", "callback", "callbackLaws"],
   ["backends", "backend", "backendLaws"],
 ];
 

@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   samplers: ["core"],
   denoisers: ["core"],
   constraints: ["core"],
+  hub: ["core"],
   render: ["core"],
   "tiny-model": [],
   "onnx-denoiser": ["core"],
@@ -42,7 +43,7 @@ const mayImport: Record<string, readonly string[]> = {
     "tfjs-backend-onnx",
     "backend-node",
   ],
-  cli: ["preset", "render", "tiny-model"],
+  cli: ["preset", "hub", "render", "tiny-model"],
   "create-plugin": ["core"],
 };
 

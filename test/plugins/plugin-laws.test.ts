@@ -68,18 +68,8 @@ const sourceFiles: Readonly<Record<string, string | string[]>> = {
   text: threeTexts.map((text) => put(`${text}.txt`, text)),
 };
 
-/** What writes for callbacks: as many letters as a text is to have. */
-const generate = async ({
-  prompts,
-  length = 8,
-}: {
-  readonly prompts: readonly string[];
-  readonly length?: number;
-}) => prompts.map((prompt) => prompt.padEnd(length, "a"));
-
 const settings: Partial<Record<ComponentKind, (name: string) => ComponentSetting>> = {
   backend: () => ({ laws: { probe: tensorflowProbe(tf) } }),
-  callback: () => ({ laws: { run: { folder: home, generate } } }),
   collator: (name) => ({
     options: { rowLength: 40 },
     parts: { tokenizer: byteLevelTokenizer() },

@@ -13,6 +13,7 @@ import { initCommand } from "./commands/init.js";
 import { labCommand } from "./commands/lab.js";
 import { pluginsCommand } from "./commands/plugins.js";
 import { prepareCommand } from "./commands/prepare.js";
+import { pullCommand } from "./commands/pull.js";
 import { renderCommand } from "./commands/render.js";
 import { replayCommand } from "./commands/replay.js";
 import { reportCommand } from "./commands/report.js";
@@ -29,6 +30,9 @@ const introduction = `
 Train a small model on a text of yours, then watch it write:
   $ textdiffusion train --data my-text.txt --model new --out my-model
   $ textdiffusion generate --model my-model --prompt "Once"
+
+Go on with a published model:
+  $ textdiffusion train --data my-text.txt --model FacebookAI/roberta-base --out my-model
 
 Keep a run, watch it again, and change its course:
   $ textdiffusion generate --model my-model --prompt "Once" --trace run.jsonl
@@ -99,6 +103,7 @@ function program(context: CommandContext): Command {
     .option("--debug", "print where in the code an error came from")
     .addHelpText("after", introduction)
     .addCommand(initCommand(context))
+    .addCommand(pullCommand(context))
     .addCommand(trainCommand(context))
     .addCommand(reportCommand(context))
     .addCommand(generateCommand(context))

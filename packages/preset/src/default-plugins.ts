@@ -5,7 +5,6 @@ import { denoisersPlugin } from "@textdiffusion/denoisers";
 import { onnxDenoiserPlugin } from "@textdiffusion/onnx-denoiser";
 import { samplersPlugin } from "@textdiffusion/samplers";
 import { schedulesPlugin } from "@textdiffusion/schedules";
-import { trainingPlugin } from "@textdiffusion/training/trainer";
 import { huggingfaceDenoiser } from "./huggingface-denoiser.js";
 
 /** Everything of ours that a config can name. */
@@ -16,6 +15,5 @@ export const defaultPlugins: readonly Plugin[] = [
   onnxDenoiserPlugin,
   samplersPlugin,
   schedulesPlugin,
-  trainingPlugin,
   definePlugin({ name: "textdiffusion", apiVersion: API_VERSION, denoisers: [huggingfaceDenoiser] }),
 ];

@@ -91,7 +91,7 @@ async function compare(options: CompareOptions, context: CommandContext): Promis
   const picture = options.picture === undefined ? undefined : resolve(folder, options.picture);
   const kind = picture === undefined ? undefined : await assertPictureFile(picture);
   const prompt = promptOf(options.prompt);
-  const plan = await planOf(options, folder);
+  const plan = await planOf(options, context);
   const animated = options.animation && options.json === undefined && out.isTTY === true;
 
   const write = async (asked: string, open: () => Promise<Opened>) => {
@@ -146,10 +146,10 @@ interface Opened {
 }
 
 /** Both models, opened one after the other, so that neither runs beside the other's memory. */
-async function planOf(options: CompareOptions, folder: string) {
-  const { config } = await loadConfig(options.config, folder);
-  const opened = await modelFolder(options.model, folder);
-  const beside = await modelFolder(options.beside, folder, "--beside");
+async function planOf(options: CompareOptions, context: CommandContext) {
+  const { config } = await loadConfig(options.config, context.folder);
+  const opened = await modelFolder(options.model, context);
+  const beside = await modelFolder(options.beside, context, "--beside");
   const { sampler: recorded, rowLength } = await modelRecordOf(opened);
   const length = lengthFor(options.length ?? rowLength, options, (await readGpt2Config(beside)).positions);
   const sampler = adjustSampler(config.sampler ?? byName(recorded), options.sampler, options);

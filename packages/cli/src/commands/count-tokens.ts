@@ -51,10 +51,11 @@ export function countTokensCommand(context: CommandContext): Command {
 
 // --- internal ---
 
-async function count(options: CountTokensOptions, { folder, notes }: CommandContext): Promise<void> {
+async function count(options: CountTokensOptions, context: CommandContext): Promise<void> {
+  const { folder, notes } = context;
   const { data, model, documents, frame = false } = options;
   const tokenizer =
-    model === "new" ? byteLevelTokenizer() : await loadTokenizer(await modelFolder(model, folder));
+    model === "new" ? byteLevelTokenizer() : await loadTokenizer(await modelFolder(model, context));
   const ids = tokenBuffer();
   const file = dataPath(data, folder);
   await readDocuments({ file, documents }, [], ({ text }) => {

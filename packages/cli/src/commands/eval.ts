@@ -93,8 +93,8 @@ export function evalCommand(context: CommandContext): Command {
 async function evaluate(options: EvalOptions, context: CommandContext): Promise<void> {
   const { folder, out, notes, paintNotes, signal } = context;
   const { config } = await loadConfig(options.config, folder);
-  const opened = await modelFolder(options.model, folder);
-  const besideOpened = options.beside && (await modelFolder(options.beside, folder, "--beside"));
+  const opened = await modelFolder(options.model, context);
+  const besideOpened = options.beside && (await modelFolder(options.beside, context, "--beside"));
   const texts = await evaluationTexts(options, { model: opened, beside: besideOpened }, folder);
   const backend = byName(options.backend) ?? config.backend;
   const dtype = options.dtype ?? config.dtype;

@@ -61,7 +61,7 @@ async function exportModel(options: ExportCommandOptions, context: CommandContex
   const progress = stageProgress(notes, paintNotes);
   try {
     const { force, externalData, format, dtype } = options;
-    const [model, out] = [await modelFolder(options.model, folder), resolve(folder, options.out)];
+    const [model, out] = [await modelFolder(options.model, context), resolve(folder, options.out)];
     if (format === "huggingface") {
       progress.show(stageNames.read, 0);
       const { parameters, architecture, bytes } = await exportWeights({ model, out, dtype, force });

@@ -92,7 +92,7 @@ async function fork(file: string, options: ForkOptions, context: CommandContext)
   const chosen = tracedSampler(trace.header) ?? byName(options.sampler);
   const model = await loadTracedModel(trace.header, {
     plugins: config.plugins,
-    folder: options.model && (await modelFolder(options.model, folder)),
+    folder: options.model && (await modelFolder(options.model, context)),
     backend: byName(options.backend),
     sampler: chosen && adjustSampler(chosen, options.sampler, options),
   });

@@ -200,9 +200,9 @@ function picturesOf(files: readonly string[], folder: string) {
 }
 
 /** The command line over the config over what the model folder says. */
-async function openModel(options: GenerateOptions, { folder }: CommandContext): Promise<TextDiffusion> {
-  const { config } = await loadConfig(options.config, folder);
-  const opened = await modelFolder(options.model, folder);
+async function openModel(options: GenerateOptions, context: CommandContext): Promise<TextDiffusion> {
+  const { config } = await loadConfig(options.config, context.folder);
+  const opened = await modelFolder(options.model, context);
   const chosen = config.sampler ?? byName((await modelRecordOf(opened)).sampler);
   return loadTextDiffusion({
     ...config,

@@ -20,7 +20,7 @@ Examples:
     $ textdiffusion init --data my-text.txt
     $ textdiffusion train --out my-model
   Going on from a BERT or RoBERTa of Hugging Face, downloaded into a folder:
-    $ textdiffusion init --for fine-tuning --data my-text.txt --model ./roberta-base
+    $ textdiffusion init --for fine-tuning --data my-text.txt --model FacebookAI/roberta-base
     $ textdiffusion train --out my-model`;
 
 export function initCommand(context: CommandContext): Command {
@@ -32,7 +32,11 @@ export function initCommand(context: CommandContext): Command {
         .default("new-model"),
     )
     .option("--data <file>", "the text", "my-text.txt")
-    .option("--model <folder>", "with --for fine-tuning: the model to begin with", "./roberta-base")
+    .option(
+      "--model <folder-or-name>",
+      "with --for fine-tuning: the model to begin with",
+      "FacebookAI/roberta-base",
+    )
     .option("--force", "write over the config that is there")
     .addHelpText("after", examples)
     .action((options: InitOptions) => init(options, context));

@@ -121,7 +121,7 @@ export function labCommand(context: CommandContext): Command {
 async function experiment(options: LabOptions, context: CommandContext): Promise<void> {
   const { folder, out, notes, paintNotes, signal } = context;
   const { config } = await loadConfig(options.config, folder);
-  const opened = await modelFolder(options.model, folder);
+  const opened = await modelFolder(options.model, context);
   const samplers = options.samplers === undefined ? undefined : parseSamplers(options.samplers);
   const { data } = options;
   if (data === undefined && options.trainingData !== undefined) throw withoutData();

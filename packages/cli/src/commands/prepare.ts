@@ -23,8 +23,8 @@ interface PrepareOptions {
 const examples = `
 Examples:
   Many records, encoded once, then trained on as often as you like:
-    $ textdiffusion prepare --data "corpus/*.jsonl.gz" --model ./roberta-base --out tokens
-    $ textdiffusion train --data tokens --model ./roberta-base --out my-model
+    $ textdiffusion prepare --data "corpus/*.jsonl.gz" --model FacebookAI/roberta-base --out tokens
+    $ textdiffusion train --data tokens --model FacebookAI/roberta-base --out my-model
   After Ctrl-C or a power cut, the same command goes on where it stopped.
 
 Rows are cut when they are trained on, so their length is free. Whether begin and end tokens stand around each document
@@ -66,12 +66,13 @@ export function prepareCommand(context: CommandContext): Command {
 
 // --- internal ---
 
-async function prepare(options: PrepareOptions, { folder, notes, signal }: CommandContext): Promise<void> {
+async function prepare(options: PrepareOptions, context: CommandContext): Promise<void> {
+  const { folder, notes, signal } = context;
   const { config } = await loadConfig(options.config, folder);
   const { data, documents, split, workers } = options;
-  const from = await modelFolderOrNew(options.model ?? config.model?.from, folder);
+  const from = await modelFolderOrNew(options.model ?? config.model?.from, context);
   const named = options.tokenizer ?? config.model?.tokenizer;
-  const tokenizer = named && (await modelFolder(named, folder, "--tokenizer"));
+  const tokenizer = named && (await modelFolder(named, context, "--tokenizer"));
   const progress = preparationProgress(notes);
   try {
     const prepared = await prepareTokens({

@@ -160,12 +160,13 @@ async function verify(
   file: string,
   trace: Trace,
   options: ReplayOptions,
-  { folder, notes, out, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<void> {
+  const { folder, notes, out, signal } = context;
   const { config } = await loadConfig(options.config, folder);
   const model = await loadTracedModel(trace.header, {
     plugins: config.plugins,
-    folder: options.model && (await modelFolder(options.model, folder)),
+    folder: options.model && (await modelFolder(options.model, context)),
     backend: byName(options.backend),
   });
   try {

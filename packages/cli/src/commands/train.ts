@@ -1,14 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command, Option } from "commander";
-import {
-  byName,
-  readText,
-  spikeActions,
-  type TextDiffusionConfig,
-  type TrainingSettings,
-  trainTextDiffusion,
-} from "textdiffusion";
+import { byName, readText, spikeActions, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
 import { dataPath } from "../config/data-path.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder, modelFolderOrNew } from "../config/model-folder.js";
@@ -43,8 +36,6 @@ interface TrainOptions {
   readonly warmupSteps?: number;
   readonly ema?: number;
   readonly spikes?: (typeof spikeActions)[number];
-  readonly samplesEvery?: number;
-  readonly timeLimit?: number;
   readonly seed?: number;
   readonly evaluateEvery?: number;
   readonly saveEvery?: number;
@@ -62,10 +53,10 @@ Examples:
     $ textdiffusion train --data my-text.txt --model new --out my-model --layers 6 --hidden 192 --row-length 256
   With a vocabulary of its own, made by train-tokenizer:
     $ textdiffusion train --data my-text.txt --model new --tokenizer my-tokenizer --out my-model
-  Go on with a BERT or RoBERTa from Hugging Face, downloaded into a folder:
-    $ textdiffusion train --data my-text.txt --model ./roberta-base --out my-model --steps 2000
+  Go on with a BERT or RoBERTa of the Hugging Face Hub, or from a folder:
+    $ textdiffusion train --data my-text.txt --model FacebookAI/roberta-base --out my-model --steps 2000
   To answer: on lines of { "prompt": "Why? ", "response": "Because." }, of which the answers are learnt:
-    $ textdiffusion train --data my-pairs.jsonl --format pairs --model ./roberta-base --out my-model
+    $ textdiffusion train --data my-pairs.jsonl --format pairs --model FacebookAI/roberta-base --out my-model
   After Ctrl-C, a power cut or a crash:
     $ textdiffusion train --data my-text.txt --model new --out my-model --resume
 
@@ -89,7 +80,10 @@ export function trainCommand(context: CommandContext): Command {
     )
     .option("--validation <file>", "a text to validate on (default: a tenth of the data, which is held out)")
     .option("--streaming", "read the data while it is trained on: for data that is larger than memory")
-    .option("--model <new-or-folder>", '"new", a Hugging Face folder, or tiny (default: new)')
+    .option(
+      "--model <new-or-folder>",
+      '"new", a Hugging Face folder or owner/name of the Hub, or tiny (default: new)',
+    )
     .option("--tokenizer <folder>", "of a new model, see train-tokenizer (default: one token a byte)")
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option("--resume", "go on with the run in the output folder")
@@ -143,16 +137,6 @@ export function trainCommand(context: CommandContext): Command {
         "when a loss or gradient stands far out: tell of it, or leave the update out, too (default: report)",
       ).choices(spikeActions),
     )
-    .option(
-      "--samples-every <steps>",
-      "let the model write every so many steps, into samples.jsonl (default: never)",
-      positiveInteger("--samples-every"),
-    )
-    .option(
-      "--time-limit <minutes>",
-      "stop then, with a checkpoint to go on from (default: none)",
-      positiveNumber("--time-limit"),
-    )
     .option("--seed <number>", "same seed, same model (default: 0)", integer("--seed"))
     .option("--layers <number>", "of a new model (default: 4)", positiveInteger("--layers"))
     .option("--hidden <number>", "width of a new model (default: 128)", positiveInteger("--hidden"))
@@ -183,11 +167,11 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
   const { command, notes, paintNotes, signal, folder } = context;
   const { config } = await loadConfig(options.config, folder);
   const from = options.model
-    ? await modelFolderOrNew(options.model, folder)
-    : await modelFolderOrNew(config.model?.from, folder, "model.from");
+    ? await modelFolderOrNew(options.model, context)
+    : await modelFolderOrNew(config.model?.from, context, "model.from");
   const tokenizer = options.tokenizer
-    ? await modelFolder(options.tokenizer, folder, "--tokenizer")
-    : config.model?.tokenizer && (await modelFolder(config.model.tokenizer, folder, "model.tokenizer"));
+    ? await modelFolder(options.tokenizer, context, "--tokenizer")
+    : config.model?.tokenizer && (await modelFolder(config.model.tokenizer, context, "model.tokenizer"));
   const reading = readingProgress(notes);
   const progress = trainingProgress({ stream: notes, paint: paintNotes, every: options.logEvery });
   try {
@@ -205,11 +189,9 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
     reading.close();
     progress.close();
     if (outcome.reason === "stopped") {
-      const why =
-        outcome.stoppedBy === undefined
-          ? ": validations did not get better."
-          : ` by ${outcome.stoppedBy}; go on with the same command and --resume.`;
-      notes.write(`Stopped after step ${outcome.step} of ${outcome.steps}${why}\n`);
+      notes.write(
+        `Stopped after step ${outcome.step} of ${outcome.steps}: validations did not get better.\n`,
+      );
     }
     if (outcome.reason !== "aborted") {
       notes.write(`The model is in ${options.out}. Let it write:\n`);
@@ -299,7 +281,6 @@ function withOptions(
         ema: options.ema,
         spikes:
           options.spikes === undefined ? undefined : { ...config.training?.spikes, action: options.spikes },
-        callbacks: callbacksOf(config, options),
         seed: options.seed,
         evaluateEvery: options.evaluateEvery,
         saveEvery: options.saveEvery,
@@ -307,21 +288,6 @@ function withOptions(
       }),
     },
   };
-}
-
-/** Those of the config; one that the command line sets takes the place of all of its name. */
-function callbacksOf(config: TextDiffusionConfig, options: TrainOptions): TrainingSettings["callbacks"] {
-  const set = [
-    ...(options.samplesEvery === undefined
-      ? []
-      : [{ name: "samples" as const, every: options.samplesEvery }]),
-    ...(options.timeLimit === undefined ? [] : [{ name: "time-limit" as const, minutes: options.timeLimit }]),
-  ];
-  if (set.length === 0) return undefined;
-  const given = config.training?.callbacks ?? [];
-  const nameOf = (choice: unknown) =>
-    typeof choice === "string" ? choice : (choice as { readonly name?: unknown } | null)?.name;
-  return [...given.filter((choice) => !set.some(({ name }) => name === nameOf(choice))), ...set];
 }
 
 /** What was said, without what was not. */

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { DiffusionError, isComponent, listNames, type Plugin, type TextDiffusionConfig } from "textdiffusion";
 import { dataPath } from "./data-path.js";
+import { hubModel } from "./hub-model.js";
 import { importPlugins, type PluginSource } from "./import-plugins.js";
 import { TINY_MODEL } from "./model-folder.js";
 import { withIncludes } from "./with-includes.js";
@@ -95,9 +96,11 @@ async function importDefault(file: string): Promise<unknown> {
 /** Nothing is checked here: what is not a path yet stays as it is. */
 function resolvePaths(config: TextDiffusionConfig, folder: string): TextDiffusionConfig {
   const { data, model, denoiser } = config;
-  /** `tiny` is a name unless a folder is called so. */
+  /** `tiny` and models of the Hub are names unless a folder is called so. */
   const isModelPath = (path: unknown): path is string =>
-    typeof path === "string" && path !== "new" && (path !== TINY_MODEL || existsSync(resolve(folder, path)));
+    typeof path === "string" &&
+    path !== "new" &&
+    ((path !== TINY_MODEL && !hubModel(path)) || existsSync(resolve(folder, path)));
   return {
     ...config,
     ...(data && { data: withDataPaths(data) }),

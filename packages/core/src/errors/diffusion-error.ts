@@ -10,6 +10,7 @@ export type ErrorCode =
   | "DUPLICATE_COMPONENT"
   | "FILE_NOT_FOUND"
   | "FILE_NOT_WRITABLE"
+  | "HUB_FAILED"
   | "LOCK_VIOLATED"
   | "MODEL_INVALID"
   | "NOT_A_NUMBER"

@@ -1,6 +1,5 @@
 import type { ComponentKind, ComponentKinds } from "../../contracts/component.js";
 import { checkedBackend } from "./checked-backend.js";
-import { checkedCallback } from "./checked-callback.js";
 import { checkedCollator } from "./checked-collator.js";
 import { checkedDataSource } from "./checked-data-source.js";
 import { checkedDenoiser } from "./checked-denoiser.js";
@@ -32,7 +31,6 @@ const checks: {
   readonly [Kind in ComponentKind]: (component: ComponentKinds[Kind], origin: Origin) => ComponentKinds[Kind];
 } = {
   backend: checkedBackend,
-  callback: checkedCallback,
   collator: checkedCollator,
   denoiser: checkedDenoiser,
   sampler: checkedSampler,
@@ -54,7 +52,6 @@ const membersOf: {
     dispose: "function",
     memory: "function",
   },
-  callback: { name: "string", onEvent: "function" },
   collator: { name: "string", collate: "function" },
   denoiser: {
     name: "string",

@@ -1,0 +1,5 @@
+export type { Patience } from "./hub-fetch.js";
+export { type HubSettings, hubSettings } from "./hub-settings.js";
+export { cachedModel, pullModel } from "./pull-model.js";
+export type { PulledRepository, PullOptions, PullProgress } from "./pull-repository.js";
+export type { RepositoryFile } from "./repository-cache.js";
