@@ -4,7 +4,8 @@ import { describeProvenance } from "./describe-provenance.js";
 
 export interface EvaluationSettings {
   readonly folder: string;
-  /** As it was named. */
+  /** As the models were named. */
+  readonly model: string;
   readonly beside?: string;
   readonly data: string;
   readonly heldOut: number;
@@ -13,14 +14,14 @@ export interface EvaluationSettings {
 /** An evaluation for people: four tables, and what they rest on. */
 export function describeEvaluation(
   evaluation: ModelEvaluation,
-  { folder, beside, data, heldOut }: EvaluationSettings,
+  settings: EvaluationSettings,
   paint: Paint,
 ): string {
   const { likelihood, baselines, samples, naturalText, provenance } = evaluation;
   const other = evaluation.beside;
-  const part = heldOut === 1 ? data : `the last ${Number((heldOut * 100).toPrecision(4))} % of ${data}`;
+  const { folder, beside } = settings;
   const lines = [
-    paint("bold", `${folder} on ${part}`),
+    paint("bold", `${folder} on ${evaluatedPart(settings)}`),
     `${likelihood.rows} of ${likelihood.rowsOfText} rows scored, ${likelihood.tokens} tokens; the text has ${likelihood.bytes} bytes`,
     ...[likelihood, ...(other ? [other.likelihood] : [])]
       .filter(({ unknown }) => unknown > 0)
@@ -72,6 +73,11 @@ export function describeEvaluation(
   }
   lines.push("", ...describeProvenance(provenance, other?.provenance).map((line) => paint("dim", line)));
   return `${lines.join("\n")}\n`;
+}
+
+/** What was scored, in words. */
+export function evaluatedPart({ data, heldOut }: EvaluationSettings): string {
+  return heldOut === 1 ? data : `the last ${Number((heldOut * 100).toPrecision(4))} % of ${data}`;
 }
 
 // --- internal ---

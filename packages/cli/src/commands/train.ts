@@ -218,7 +218,7 @@ const REPORT = "report.html";
 async function writeReport(folder: string, named: string): Promise<string> {
   const file = join(folder, REPORT);
   try {
-    await assertPictureFile(file);
+    await assertPictureFile(file, ["html"]);
     const metrics = await readText(join(folder, "metrics.jsonl"));
     await writePicture(file, trainingReport([readMetrics(metrics, basename(folder))]));
     return `Its curves are in ${join(named, REPORT)}.`;
