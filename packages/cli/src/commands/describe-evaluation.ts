@@ -111,6 +111,7 @@ function inWords({ paired, ...difference }: Difference, beside = "the other"): s
 
 function verdict({ bitsPerByte, bitsPerByteStandardError: error }: Omit<Difference, "paired">): string {
   if (Number.isNaN(error)) return "One row does not tell luck from skill.";
+  if (Math.abs(bitsPerByte) < 0.0005) return "They are alike to the last digit shown."; // rounding differs surely, too
   if (Math.abs(bitsPerByte) <= 2 * error) return "Within two standard errors they are alike.";
   return `This model is ${bitsPerByte < 0 ? "better" : "worse"}, by more than two standard errors.`;
 }

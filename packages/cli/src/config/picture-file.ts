@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { type Recording, replayGif, replayHtml } from "@textdiffusion/render";
@@ -19,7 +20,8 @@ export function assertReplayFile(file: string): Promise<ReplayKind> {
  * Says whether a file may get a picture, before anything is computed for it: it is new, or an earlier picture.
  *
  * @param kinds - that there are of this picture
- * @throws DiffusionError `CONFIG_INVALID` for another ending, `FILE_NOT_WRITABLE` for a file that is something else
+ * @throws DiffusionError `CONFIG_INVALID` for another ending, `FILE_NOT_WRITABLE` for a file that is something
+ *   else, and for a folder that is not there
  */
 export async function assertPictureFile<Kind extends PictureKind>(
   file: string,
@@ -33,6 +35,15 @@ export async function assertPictureFile<Kind extends PictureKind>(
       component: "cli/picture",
       problem: `expected a file that ends in ${kinds.map((each) => `.${each}`).join(" or ")}, got ${file}`,
       remedy: "Its ending says what is written",
+    });
+  }
+  if (!existsSync(dirname(file))) {
+    throw new DiffusionError({
+      code: "FILE_NOT_WRITABLE",
+      component: "cli/picture",
+      problem: `expected a folder that exists for ${file}, got none`,
+      remedy: "Make the folder, or choose another one",
+      details: { file },
     });
   }
   const start = await beginningOf(file);
