@@ -57,6 +57,8 @@ Examples:
     $ textdiffusion train --data my-text.txt --model FacebookAI/roberta-base --out my-model --steps 2000
   To answer: on lines of { "prompt": "Why? ", "response": "Because." }, of which the answers are learnt:
     $ textdiffusion train --data my-pairs.jsonl --format pairs --model FacebookAI/roberta-base --out my-model
+  See what it writes as it learns, and stop after half an hour, to go on another day:
+    $ textdiffusion train --data my-text.txt --model new --out my-model --samples-every 250 --time-limit 30
   After Ctrl-C, a power cut or a crash:
     $ textdiffusion train --data my-text.txt --model new --out my-model --resume
 
