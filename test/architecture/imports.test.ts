@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   samplers: ["core"],
   denoisers: ["core"],
   constraints: ["core"],
-  hub: ["core"],
+  hub: ["core", "data"],
   render: ["core"],
   "tiny-model": [],
   "onnx-denoiser": ["core"],
@@ -38,12 +38,13 @@ const mayImport: Record<string, readonly string[]> = {
     "onnx-denoiser",
     "data",
     "evaluation",
+    "hub",
     "models",
     "training",
     "tfjs-backend-onnx",
     "backend-node",
   ],
-  cli: ["preset", "hub", "render", "tiny-model"],
+  cli: ["preset", "render", "tiny-model"],
   "create-plugin": ["core"],
 };
 

@@ -13,7 +13,7 @@ const records = Array.from({ length: 60_000 }, (_, index) =>
 writeFileSync(path("some.jsonl"), records.join("\n"));
 
 const prepare = (out: string, ...args: string[]) =>
-  `prepare --data some.jsonl --split hash --workers 2 --out ${out}`.split(" ").concat(args);
+  `prepare --data some.jsonl --hash-split --workers 2 --out ${out}`.split(" ").concat(args);
 const tokens = (out: string) => readFileSync(path(out, "train.tokens"));
 
 /** Ends the command as soon as it has written more tokens. */
@@ -52,7 +52,7 @@ it("goes on after Ctrl-C and after a kill, to the same tokens, which a model is 
   expect(tokens("broken").equals(tokens("whole"))).toBe(true);
   const trained = await runCli([...small, "--data", "whole", "--out", "model"], { cwd: folder });
   expect(trained.code, trained.stderr).toBe(0);
-});
+}, 300_000);
 
 it("says what stands in the way", async () => {
   const cases: [string[], RegExp][] = [

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type HubServer, serveHub, sha256 } from "../../packages/hub/src/fixtures/hub-server.js";
 import { runCli } from "./run-cli.js";
@@ -22,8 +23,12 @@ beforeAll(async () => {
     names.map((name) => [name, readFileSync(join(folder, "published", name))]),
   );
   weights = files["model.safetensors"];
+  const texts = Array.from({ length: 400 }, (_, index) => `Wave ${index} came in.`);
+  const parquet = parquetWriteBuffer({ columnData: [{ name: "text", data: texts, type: "STRING" }] });
+  const branch = { "default/train/0000.parquet": new Uint8Array(parquet) };
   hub = await serveHub([
     { type: "model", name: "some-body/tiny-sea", revisions: { main: files, v1: files } },
+    { type: "dataset", name: "some-body/waves", revisions: { "refs/convert/parquet": branch } },
   ]);
   environment = {
     HF_ENDPOINT: hub.endpoint,
@@ -72,11 +77,11 @@ it("goes on after Ctrl-C and after a kill, asking only for the rest", async () =
     expect(pulled.code, pulled.stderr).toBe(0);
     const [rest] = hub.asked.slice(before).filter(({ path }) => path.startsWith("/storage/"));
     expect(rest.sentBytes).toBe(Math.ceil(weights.length / 2));
-    const { model, folder: cached } = JSON.parse(pulled.stdout);
-    expect(model).toBe("some-body/tiny-sea");
+    const { name, folder: cached } = JSON.parse(pulled.stdout);
+    expect(name).toBe("some-body/tiny-sea");
     expect(readFileSync(join(cached, "model.safetensors")).equals(weights)).toBe(true);
   }
-}, 120_000);
+}, 300_000);
 
 it("a model is named by its name: from the cache, without a network, or downloaded first", async () => {
   const before = hub.asked.length;
@@ -94,6 +99,24 @@ it("a model is named by its name: from the cache, without a network, or download
     env: { ...environment, HF_HUB_OFFLINE: "1" },
   });
   expect(offline.code, offline.stderr).toBe(0);
+});
+
+it("trains on a data set by its name, downloaded first, then from the cache, by each way", async () => {
+  const small = "--model new --layers 1 --hidden 8 --heads 2 --row-length 16 --steps 1 --backend cpu";
+  const trained = await run(`train --dataset some-body/waves ${small} --out from-hub`);
+  expect(trained.code, trained.stderr).toBe(0);
+  expect(trained.stderr).toMatch(/Downloading some-body\/waves/);
+  const offline = { env: { ...environment, HF_HUB_OFFLINE: "1" } };
+  const prepared = await run("prepare --dataset some-body/waves --split train --out tokens", offline);
+  expect(prepared.code, prepared.stderr).toBe(0);
+  const streamed = await run(`train --dataset some-body/waves --streaming ${small} --out streamed`, offline);
+  expect(streamed.code, streamed.stderr).toBe(0);
+  const pulled = await run("pull --dataset some-body/waves --json", offline);
+  const { folder: parts } = JSON.parse(pulled.stdout);
+  const counted = await run(`count-tokens --data ${parts} --out counts.json`, offline);
+  expect(counted.code, counted.stderr).toBe(0);
+  const both = await run(`train --dataset some-body/waves --data text.txt ${small} --out none`);
+  expect(both.code).toBe(2);
 });
 
 it("says what stands in the way, and that a folder may have been meant", async () => {

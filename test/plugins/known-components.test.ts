@@ -157,7 +157,7 @@ const names: Names = {
     spindle: true,
     sqrt: true,
   },
-  source: { "json-lines": true, parquet: true, text: true },
+  source: { hub: true, "json-lines": true, parquet: true, text: true },
   tokenizer: { "byte-level": true, huggingface: true },
 };
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,8 @@ import {
 } from "@textdiffusion/testkit";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { byteLevelTokenizer, defaultPlugins, startBackend } from "textdiffusion";
-import { afterAll, describe, it } from "vitest";
+import { afterAll, describe, it, vi } from "vitest";
+import { serveHub } from "../../packages/hub/src/fixtures/hub-server.js";
 import { identityPlugin } from "./identity-plugin.js";
 
 /*
@@ -68,6 +69,22 @@ const sourceFiles: Readonly<Record<string, string | string[]>> = {
   text: threeTexts.map((text) => put(`${text}.txt`, text)),
 };
 
+const hub = await serveHub([
+  {
+    type: "dataset",
+    name: "some/texts",
+    revisions: {
+      "refs/convert/parquet": { "default/train/0000.parquet": readFileSync(sourceFiles.parquet as string) },
+    },
+  },
+]);
+vi.stubEnv("HF_ENDPOINT", hub.endpoint);
+vi.stubEnv("HF_HUB_CACHE", join(home, "cache"));
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await hub.close();
+});
+
 const settings: Partial<Record<ComponentKind, (name: string) => ComponentSetting>> = {
   backend: () => ({ laws: { probe: tensorflowProbe(tf) } }),
   collator: (name) => ({
@@ -78,7 +95,7 @@ const settings: Partial<Record<ComponentKind, (name: string) => ComponentSetting
   denoiser: (name) => modelOf[name] ?? aroundFake,
   schedule: (name) =>
     name === "spindle" ? { options: { counts: [3, 1, 4, 1, 5, 9, 2, 6] }, laws: { vocabularySize: 8 } } : {},
-  source: (name) => ({ options: { files: sourceFiles[name] } }),
+  source: (name) => ({ options: name === "hub" ? { dataset: "some/texts" } : { files: sourceFiles[name] } }),
   sampler: () => ({ laws: { schedule: powerNoise(1) } }),
   tokenizer: (name) =>
     name === "huggingface" ? { options: { folder: golden("tiny-tokenizers/roberta") } } : {},

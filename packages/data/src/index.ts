@@ -39,6 +39,7 @@ export { dataPlugin } from "./data-plugin.js";
 export { type DataFile, dataFiles } from "./sources/data-files.js";
 export { jsonLinesSource } from "./sources/json-lines-source.js";
 export { parquetSource } from "./sources/parquet-source.js";
+export { recordOptions } from "./sources/records.js";
 export { textSource } from "./sources/text-source.js";
 export { countTokens } from "./text/count-tokens.js";
 export { type DocumentUnit, documentUnits } from "./text/document-splitter.js";

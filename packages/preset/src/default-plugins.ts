@@ -2,6 +2,7 @@ import { backendNodePlugin } from "@textdiffusion/backend-node";
 import { API_VERSION, definePlugin, type Plugin } from "@textdiffusion/core";
 import { dataPlugin } from "@textdiffusion/data";
 import { denoisersPlugin } from "@textdiffusion/denoisers";
+import { hubPlugin } from "@textdiffusion/hub";
 import { onnxDenoiserPlugin } from "@textdiffusion/onnx-denoiser";
 import { samplersPlugin } from "@textdiffusion/samplers";
 import { schedulesPlugin } from "@textdiffusion/schedules";
@@ -12,6 +13,7 @@ export const defaultPlugins: readonly Plugin[] = [
   backendNodePlugin,
   dataPlugin,
   denoisersPlugin,
+  hubPlugin,
   onnxDenoiserPlugin,
   samplersPlugin,
   schedulesPlugin,

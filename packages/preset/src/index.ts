@@ -4,6 +4,7 @@ export * from "@textdiffusion/core";
 export * from "@textdiffusion/data";
 export * from "@textdiffusion/denoisers";
 export * from "@textdiffusion/evaluation";
+export * from "@textdiffusion/hub";
 export * from "@textdiffusion/models/records";
 export * from "@textdiffusion/onnx-denoiser";
 export * from "@textdiffusion/samplers";

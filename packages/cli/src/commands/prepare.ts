@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { DiffusionError, type DocumentUnit, documentUnits, prepareTokens } from "textdiffusion";
-import { dataPath } from "../config/data-path.js";
+import { type DataCommandOptions, dataOf, withDataOptions } from "../config/data-options.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder, modelFolderOrNew } from "../config/model-folder.js";
 import { preparationProgress } from "../progress/preparation-progress.js";
@@ -9,13 +9,12 @@ import { formatCount } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
 import { naturalNumber } from "./option-values.js";
 
-interface PrepareOptions {
-  readonly data?: string;
+interface PrepareOptions extends DataCommandOptions {
   readonly out: string;
   readonly model?: string;
   readonly tokenizer?: string;
   readonly documents?: DocumentUnit;
-  readonly split?: "end" | "hash";
+  readonly hashSplit?: true;
   readonly config?: string;
   readonly workers?: number;
 }
@@ -31,15 +30,12 @@ Rows are cut when they are trained on, so their length is free. Whether begin an
 is as the model was trained, a new one: none.`;
 
 export function prepareCommand(context: CommandContext): Command {
-  return new Command("prepare")
+  const command = new Command("prepare")
     .description(
       "encode texts once, into files of tokens that train reads: for data that is larger than memory",
     )
-    .option(
-      "--data <file>",
-      "the text: a file, a folder, a pattern in quotes, .gz, .jsonl, .parquet, or - for standard input",
-    )
-    .requiredOption("--out <folder>", "where the tokens go")
+    .requiredOption("--out <folder>", "where the tokens go");
+  return withDataOptions(command)
     .option(
       "--model <new-or-folder>",
       'whose tokenizer: "new", a Hugging Face folder, or tiny (default: new)',
@@ -48,11 +44,9 @@ export function prepareCommand(context: CommandContext): Command {
     .addOption(
       new Option("--documents <unit>", "what counts as one document (default: file)").choices(documentUnits),
     )
-    .addOption(
-      new Option(
-        "--split <way>",
-        "hash: a tenth of the documents is held out now, by a hash of each; end: the end is, when it is trained on",
-      ).choices(["end", "hash"]),
+    .option(
+      "--hash-split",
+      "hold a tenth of the documents out, by a hash of each (default: the end of all, when it is trained on)",
     )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option(
@@ -69,7 +63,7 @@ export function prepareCommand(context: CommandContext): Command {
 async function prepare(options: PrepareOptions, context: CommandContext): Promise<void> {
   const { folder, notes, signal } = context;
   const { config } = await loadConfig(options.config, folder);
-  const { data, documents, split, workers } = options;
+  const { documents, hashSplit, workers } = options;
   const from = await modelFolderOrNew(options.model ?? config.model?.from, context);
   const named = options.tokenizer ?? config.model?.tokenizer;
   const tokenizer = named && (await modelFolder(named, context, "--tokenizer"));
@@ -78,10 +72,9 @@ async function prepare(options: PrepareOptions, context: CommandContext): Promis
     const prepared = await prepareTokens({
       ...config,
       data: {
-        ...config.data,
-        ...(data !== undefined && { file: dataPath(data, folder) }),
+        ...(await dataOf(config.data, options, context)),
         ...(documents !== undefined && { documents }),
-        ...(split !== undefined && { split }),
+        ...(hashSplit && { split: "hash" as const }),
       },
       model: { ...config.model, from, ...(tokenizer && { tokenizer }) },
       out: resolve(folder, options.out),

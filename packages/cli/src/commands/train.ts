@@ -2,6 +2,7 @@ import { basename, join, resolve } from "node:path";
 import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command, Option } from "commander";
 import { byName, readText, spikeActions, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
+import { type DataCommandOptions, dataOf, withDataOptions } from "../config/data-options.js";
 import { dataPath } from "../config/data-path.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder, modelFolderOrNew } from "../config/model-folder.js";
@@ -12,8 +13,7 @@ import type { CommandContext } from "./context.js";
 import { knownNames } from "./known-names.js";
 import { integer, naturalNumber, positiveInteger, positiveNumber } from "./option-values.js";
 
-interface TrainOptions {
-  readonly data?: string;
+interface TrainOptions extends DataCommandOptions {
   readonly format?: "text" | "pairs";
   readonly validation?: string;
   readonly streaming?: true;
@@ -55,10 +55,10 @@ Examples:
     $ textdiffusion train --data my-text.txt --model new --tokenizer my-tokenizer --out my-model
   Go on with a BERT or RoBERTa of the Hugging Face Hub, or from a folder:
     $ textdiffusion train --data my-text.txt --model FacebookAI/roberta-base --out my-model --steps 2000
+  On a data set of the Hub, larger than memory:
+    $ textdiffusion train --dataset Salesforce/wikitext --subset wikitext-103-raw-v1 --streaming --out my-model
   To answer: on lines of { "prompt": "Why? ", "response": "Because." }, of which the answers are learnt:
     $ textdiffusion train --data my-pairs.jsonl --format pairs --model FacebookAI/roberta-base --out my-model
-  See what it writes as it learns, and stop after half an hour, to go on another day:
-    $ textdiffusion train --data my-text.txt --model new --out my-model --samples-every 250 --time-limit 30
   After Ctrl-C, a power cut or a crash:
     $ textdiffusion train --data my-text.txt --model new --out my-model --resume
 
@@ -67,13 +67,10 @@ The output folder is a Hugging Face model folder, which Python's transformers op
 metrics.jsonl lie inside.`;
 
 export function trainCommand(context: CommandContext): Command {
-  return new Command("train")
+  const command = new Command("train")
     .description("train a model on a text, from nothing or from a BERT or RoBERTa")
-    .requiredOption("--out <folder>", "where the model goes")
-    .option(
-      "--data <file>",
-      "the text: a file, a folder, a pattern in quotes, .gz, .jsonl, .parquet, or - for standard input",
-    )
+    .requiredOption("--out <folder>", "where the model goes");
+  return withDataOptions(command)
     .addOption(
       new Option(
         "--format <kind>",
@@ -174,11 +171,12 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
   const tokenizer = options.tokenizer
     ? await modelFolder(options.tokenizer, context, "--tokenizer")
     : config.model?.tokenizer && (await modelFolder(config.model.tokenizer, context, "model.tokenizer"));
+  const data = await dataOf(config.data, options, context);
   const reading = readingProgress(notes);
   const progress = trainingProgress({ stream: notes, paint: paintNotes, every: options.logEvery });
   try {
     const outcome = await trainTextDiffusion({
-      ...withOptions(config, { ...options, model: from, tokenizer }, folder),
+      ...withOptions({ ...config, data }, { ...options, model: from, tokenizer }, folder),
       out: resolve(folder, options.out),
       resume: options.resume,
       signal,
@@ -220,7 +218,7 @@ const REPORT = "report.html";
 async function writeReport(folder: string, named: string): Promise<string> {
   const file = join(folder, REPORT);
   try {
-    await assertPictureFile(file, ["html"]);
+    await assertPictureFile(file);
     const metrics = await readText(join(folder, "metrics.jsonl"));
     await writePicture(file, trainingReport([readMetrics(metrics, basename(folder))]));
     return `Its curves are in ${join(named, REPORT)}.`;
@@ -235,7 +233,7 @@ function withOptions(
   options: TrainOptions,
   folder: string,
 ): TextDiffusionConfig {
-  const { data, format, validation, streaming, model } = options;
+  const { format, validation, streaming, model } = options;
   return {
     ...config,
     ...given({
@@ -246,7 +244,6 @@ function withOptions(
     data: {
       ...config.data,
       ...given({
-        file: data && dataPath(data, folder),
         format,
         streaming,
         validation: validation === undefined ? undefined : { file: dataPath(validation, folder) },

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { DiffusionError, isComponent, listNames, type Plugin, type TextDiffusionConfig } from "textdiffusion";
 import { dataPath } from "./data-path.js";
-import { hubModel } from "./hub-model.js";
+import { hubModel } from "./hub.js";
 import { importPlugins, type PluginSource } from "./import-plugins.js";
 import { TINY_MODEL } from "./model-folder.js";
 import { withIncludes } from "./with-includes.js";

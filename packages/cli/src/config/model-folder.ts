@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { DiffusionError } from "textdiffusion";
 import type { CommandContext } from "../commands/context.js";
-import { hubModel, hubModelFolder } from "./hub-model.js";
+import { hubModel, hubModelFolder } from "./hub.js";
 
 /** Names the model of the package `@textdiffusion/tiny-model`. */
 export const TINY_MODEL = "tiny";
