@@ -108,9 +108,7 @@ describe("eval", () => {
     );
     expect(figures?.[1]).toBe(figures?.[2]);
     expect(itself.stdout).toMatch(/difference, row by row +0\.000 +0\.000 +0\.000 +0\.000\n/);
-    expect(itself.stdout).toMatch(
-      /same rows under the same masks\. Within two standard errors they are alike/,
-    );
+    expect(itself.stdout).toMatch(/same rows under the same masks\. They are alike to the last digit/);
     expect(itself.stdout).toMatch(
       /masked +nats\/token +guessed +model +guessed\n0 % to 10 %( +\d+\.\d+ +\d+\.\d %){2}\n/,
     );
@@ -132,6 +130,37 @@ describe("eval", () => {
     );
     expect(stdout).toMatch(/masked +nats\/token +guessed\n/);
     expect(stdout).toMatch(/beside it: model\.safetensors \w{12}, tokenizer\.json \w{12}\n/);
+  });
+
+  it.each([
+    ["svg", /^<svg [^>]*data-generator="textdiffusion"[\s\S]*<\/svg>\n$/],
+    [
+      "html",
+      /^<!doctype html>[\s\S]*<title>model on the last 10 % of text\.txt<\/title>[\s\S]*<svg [\s\S]*<\/svg>\n<\/html>\n$/,
+    ],
+  ])("draws a picture as %s, and again over it", async (kind, form) => {
+    for (let turn = 0; turn < 2; turn++) {
+      const { code, stderr } = await evaluate("--samples", "0", "--picture", `drawn.${kind}`);
+      expect(code, stderr).toBe(0);
+      expect(stderr).toMatch(new RegExp(`The picture is in drawn\\.${kind}\\.\n$`));
+    }
+    const drawn = readFileSync(path(`drawn.${kind}`), "utf8");
+    expect(drawn).toMatch(form);
+    expect(drawn).toContain(">model, at most<");
+  });
+
+  it.each<[string, string, RegExp]>([
+    ["CONFIG_INVALID", "drawn.gif", /ends in \.svg or \.html, got .*drawn\.gif/],
+    ["FILE_NOT_WRITABLE", "mine.svg", /new file or an earlier picture/],
+    ["FILE_NOT_WRITABLE", "no/folder/drawn.svg", /a folder that exists for .*no.folder.drawn\.svg, got none/],
+  ])("%s: a picture in %s, before anything is scored", async (code, file, sentence) => {
+    writeFileSync(path("mine.svg"), "<svg>mine</svg>");
+    const result = await evaluate("--picture", file);
+    expect(result.stderr).toMatch(sentence);
+    expect(result.stderr).toContain(`(${code})`);
+    expect(result.stderr).not.toContain("Scoring");
+    expect(readFileSync(path("mine.svg"), "utf8")).toBe("<svg>mine</svg>");
+    expect(existsSync(path("drawn.gif"))).toBe(false);
   });
 
   it("knows a model beside that is not there before it scores anything", async () => {

@@ -30,6 +30,7 @@ export {
 export { rowsOfText, spreadRows, type TextRows } from "./likelihood/text-rows.js";
 export { scoreBatches } from "./loss-curve/score-batches.js";
 export { type MaskRateScore, summarizeScores, type ValidationScores } from "./loss-curve/summarize-scores.js";
+export { type EvaluationPlotOptions, evaluationPlot, type PlottedModel } from "./plot/evaluation-plot.js";
 export { laboratoryPlot } from "./plot/laboratory-plot.js";
 export { bleu, selfBleu } from "./samples/bleu.js";
 export { distinct, repetition } from "./samples/distinct.js";

@@ -18,7 +18,7 @@ import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder } from "../config/model-folder.js";
 import { parsePrompt } from "../config/parse-prompt.js";
-import { assertPictureFile, drawPicture, writePicture } from "../config/picture-file.js";
+import { assertReplayFile, drawReplay, writePicture } from "../config/picture-file.js";
 import type { CommandContext } from "./context.js";
 import { dtypeOption } from "./dtype-option.js";
 import { knownNames } from "./known-names.js";
@@ -89,7 +89,7 @@ async function compare(options: CompareOptions, context: CommandContext): Promis
   const { folder, out, notes, paintNotes, signal } = context;
   const seed = options.seed ?? randomInt(1_000_000);
   const picture = options.picture === undefined ? undefined : resolve(folder, options.picture);
-  const kind = picture === undefined ? undefined : await assertPictureFile(picture);
+  const kind = picture === undefined ? undefined : await assertReplayFile(picture);
   const prompt = promptOf(options.prompt);
   const plan = await planOf(options, context);
   const animated = options.animation && options.json === undefined && out.isTTY === true;
@@ -120,7 +120,7 @@ async function compare(options: CompareOptions, context: CommandContext): Promis
   // Last: a picture that cannot be drawn loses nothing of what was written.
   if (picture === undefined || kind === undefined) return;
   const recordings = results.map(({ recording }) => recording);
-  await writePicture(picture, drawPicture(kind, recordings));
+  await writePicture(picture, drawReplay(kind, recordings));
   if (!options.json) notes.write(`${paintNotes("dim", `The replay is in ${options.picture}.`)}\n`);
 }
 

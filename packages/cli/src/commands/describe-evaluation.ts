@@ -4,7 +4,8 @@ import { describeProvenance } from "./describe-provenance.js";
 
 export interface EvaluationSettings {
   readonly folder: string;
-  /** As it was named. */
+  /** As the models were named. */
+  readonly model: string;
   readonly beside?: string;
   readonly data: string;
   readonly heldOut: number;
@@ -13,14 +14,14 @@ export interface EvaluationSettings {
 /** An evaluation for people: four tables, and what they rest on. */
 export function describeEvaluation(
   evaluation: ModelEvaluation,
-  { folder, beside, data, heldOut }: EvaluationSettings,
+  settings: EvaluationSettings,
   paint: Paint,
 ): string {
   const { likelihood, baselines, samples, naturalText, provenance } = evaluation;
   const other = evaluation.beside;
-  const part = heldOut === 1 ? data : `the last ${Number((heldOut * 100).toPrecision(4))} % of ${data}`;
+  const { folder, beside } = settings;
   const lines = [
-    paint("bold", `${folder} on ${part}`),
+    paint("bold", `${folder} on ${evaluatedPart(settings)}`),
     `${likelihood.rows} of ${likelihood.rowsOfText} rows scored, ${likelihood.tokens} tokens; the text has ${likelihood.bytes} bytes`,
     ...[likelihood, ...(other ? [other.likelihood] : [])]
       .filter(({ unknown }) => unknown > 0)
@@ -74,6 +75,11 @@ export function describeEvaluation(
   return `${lines.join("\n")}\n`;
 }
 
+/** What was scored, in words. */
+export function evaluatedPart({ data, heldOut }: EvaluationSettings): string {
+  return heldOut === 1 ? data : `the last ${Number((heldOut * 100).toPrecision(4))} % of ${data}`;
+}
+
 // --- internal ---
 
 type Likelihood = ModelEvaluation["likelihood"];
@@ -105,6 +111,7 @@ function inWords({ paired, ...difference }: Difference, beside = "the other"): s
 
 function verdict({ bitsPerByte, bitsPerByteStandardError: error }: Omit<Difference, "paired">): string {
   if (Number.isNaN(error)) return "One row does not tell luck from skill.";
+  if (Math.abs(bitsPerByte) < 0.0005) return "They are alike to the last digit shown."; // rounding differs surely, too
   if (Math.abs(bitsPerByte) <= 2 * error) return "Within two standard errors they are alike.";
   return `This model is ${bitsPerByte < 0 ? "better" : "worse"}, by more than two standard errors.`;
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { Command } from "commander";
 import {
@@ -10,10 +11,12 @@ import {
 } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder } from "../config/model-folder.js";
+import { assertPictureFile, writePicture } from "../config/picture-file.js";
 import { stageProgress } from "../progress/stage-progress.js";
 import type { CommandContext } from "./context.js";
 import { describeEvaluation } from "./describe-evaluation.js";
 import { dtypeOption } from "./dtype-option.js";
+import { evaluationPicture } from "./evaluation-picture.js";
 import { evaluationTexts, type TextOptions } from "./evaluation-texts.js";
 import { knownNames } from "./known-names.js";
 import { integer, naturalNumber, positiveInteger, share } from "./option-values.js";
@@ -29,6 +32,7 @@ interface EvalOptions extends TextOptions {
   readonly dtype?: WeightType;
   readonly denoiser?: string;
   readonly config?: string;
+  readonly picture?: string;
   readonly json?: true;
 }
 
@@ -40,6 +44,8 @@ Examples:
     $ textdiffusion eval --model my-model --data other.txt --training-data my-text.txt --rows 100000
   What fine-tuning gave, with the difference and its standard error:
     $ textdiffusion eval --model my-model --beside roberta-base --data my-text.txt
+  As a picture:
+    $ textdiffusion eval --model my-model --data my-text.txt --picture evaluation.svg
   For another program:
     $ textdiffusion eval --model my-model --data my-text.txt --json
 
@@ -83,6 +89,7 @@ export function evalCommand(context: CommandContext): Command {
       "what computes the model: huggingface, its weights, or onnx, its ONNX file (default: the weights, if there are any)",
     )
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
+    .option("--picture <file>", "draw it into FILE.svg, or FILE.html, a page")
     .option("--json", "print one JSON document and nothing else")
     .addHelpText("after", examples)
     .action((options: EvalOptions) => evaluate(options, context));
@@ -92,6 +99,8 @@ export function evalCommand(context: CommandContext): Command {
 
 async function evaluate(options: EvalOptions, context: CommandContext): Promise<void> {
   const { folder, out, notes, paintNotes, signal } = context;
+  const picture = options.picture === undefined ? undefined : resolve(folder, options.picture);
+  const kind = picture === undefined ? undefined : await assertPictureFile(picture, ["svg", "html"]);
   const { config } = await loadConfig(options.config, folder);
   const opened = await modelFolder(options.model, context);
   const besideOpened = options.beside && (await modelFolder(options.beside, context, "--beside"));
@@ -128,14 +137,14 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
       },
     });
     progress.close();
-    const { data, trainingData, beside: besideName } = options;
     const { share: heldOut, fingerprint } = texts;
     const settings = {
       ...model.settings,
-      beside: besideName,
-      data,
+      model: options.model,
+      beside: options.beside,
+      data: options.data,
       fingerprint,
-      trainingData,
+      trainingData: options.trainingData,
       heldOut,
       seed,
     };
@@ -144,6 +153,10 @@ async function evaluate(options: EvalOptions, context: CommandContext): Promise<
         ? `${JSON.stringify({ ...evaluation, settings })}\n`
         : describeEvaluation(evaluation, settings, context.paintOut),
     );
+    // Last: a picture that cannot be drawn loses no figure.
+    if (picture === undefined || kind === undefined) return;
+    await writePicture(picture, evaluationPicture(kind, evaluation, settings));
+    if (!options.json) progress.note(paintNotes("dim", `The picture is in ${options.picture}.`));
   } finally {
     progress.close();
     await beside?.dispose();

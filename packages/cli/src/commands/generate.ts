@@ -19,7 +19,7 @@ import { adjustSampler } from "../config/adjust-sampler.js";
 import { loadConfig } from "../config/load-config.js";
 import { modelFolder } from "../config/model-folder.js";
 import { parsePrompt } from "../config/parse-prompt.js";
-import { assertPictureFile, drawPicture, writePicture } from "../config/picture-file.js";
+import { assertReplayFile, drawReplay, writePicture } from "../config/picture-file.js";
 import type { CommandContext } from "./context.js";
 import { dtypeOption } from "./dtype-option.js";
 import { knownNames } from "./known-names.js";
@@ -181,8 +181,7 @@ async function generate(options: GenerateOptions, context: CommandContext): Prom
     const alsoInJson = searches.length > 0 ? { searches } : {};
     await showGeneration({ events, model, seed, options, context, announcement, alsoInJson });
     if (!recorder) return;
-    for (const { file, kind } of pictures)
-      await writePicture(file, drawPicture(kind, [recorder.recording()]));
+    for (const { file, kind } of pictures) await writePicture(file, drawReplay(kind, [recorder.recording()]));
     if (!json) notes.write(`${paintNotes("dim", `The replay is in ${options.picture?.join(" and ")}.`)}\n`);
   } finally {
     await model.dispose();
@@ -194,7 +193,7 @@ function picturesOf(files: readonly string[], folder: string) {
   return Promise.all(
     files.map(async (name) => {
       const file = resolve(folder, name);
-      return { file, kind: await assertPictureFile(file) };
+      return { file, kind: await assertReplayFile(file) };
     }),
   );
 }

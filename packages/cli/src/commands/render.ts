@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import { type Recording, recordAll } from "@textdiffusion/render";
 import { Command } from "commander";
 import { readTraceFile } from "textdiffusion";
-import { assertPictureFile, drawPicture, writePicture } from "../config/picture-file.js";
+import { assertReplayFile, drawReplay, writePicture } from "../config/picture-file.js";
 import type { CommandContext } from "./context.js";
 import { describeEnding, titleOf } from "./replay.js";
 
@@ -40,7 +40,7 @@ async function render(
   { folder, notes, paintNotes }: CommandContext,
 ): Promise<void> {
   const out = resolve(folder, options.out);
-  const kind = await assertPictureFile(out);
+  const kind = await assertReplayFile(out);
   const recordings: Recording[] = [];
   for (const file of files) {
     const trace = await readTraceFile(resolve(folder, file));
@@ -53,6 +53,6 @@ async function render(
       await trace.events.return();
     }
   }
-  await writePicture(out, drawPicture(kind, recordings));
+  await writePicture(out, drawReplay(kind, recordings));
   notes.write(`The replay is in ${relative(folder, out)}.\n`);
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command } from "commander";
-import { DiffusionError, readText } from "textdiffusion";
+import { readText } from "textdiffusion";
 import { assertPictureFile, writePicture } from "../config/picture-file.js";
 import type { CommandContext } from "./context.js";
 
@@ -32,14 +32,7 @@ async function report(
   { folder, notes }: CommandContext,
 ): Promise<void> {
   const out = resolve(folder, options.out);
-  if ((await assertPictureFile(out)) !== "html") {
-    throw new DiffusionError({
-      code: "CONFIG_INVALID",
-      component: "cli/report",
-      problem: `expected a file that ends in .html, got ${options.out}`,
-      remedy: "A report is a page",
-    });
-  }
+  await assertPictureFile(out, ["html"]);
   const records = await Promise.all(runs.map((run) => metricsOf(resolve(folder, run))));
   await writePicture(out, trainingReport(records));
   notes.write(`The report is in ${relative(folder, out)}. Open it in a browser.\n`);

@@ -59,6 +59,8 @@ Examples:
     $ textdiffusion train --dataset Salesforce/wikitext --subset wikitext-103-raw-v1 --streaming --out my-model
   To answer: on lines of { "prompt": "Why? ", "response": "Because." }, of which the answers are learnt:
     $ textdiffusion train --data my-pairs.jsonl --format pairs --model FacebookAI/roberta-base --out my-model
+  See what it writes as it learns, and stop after half an hour, to go on another day:
+    $ textdiffusion train --data my-text.txt --model new --out my-model --samples-every 250 --time-limit 30
   After Ctrl-C, a power cut or a crash:
     $ textdiffusion train --data my-text.txt --model new --out my-model --resume
 
@@ -218,7 +220,7 @@ const REPORT = "report.html";
 async function writeReport(folder: string, named: string): Promise<string> {
   const file = join(folder, REPORT);
   try {
-    await assertPictureFile(file);
+    await assertPictureFile(file, ["html"]);
     const metrics = await readText(join(folder, "metrics.jsonl"));
     await writePicture(file, trainingReport([readMetrics(metrics, basename(folder))]));
     return `Its curves are in ${join(named, REPORT)}.`;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Recording, replayHtml } from "@textdiffusion/render";
 import { afterAll, expect, it } from "vitest";
-import { assertPictureFile, writePicture } from "./picture-file.js";
+import { assertReplayFile, writePicture } from "./picture-file.js";
 
 const folder = mkdtempSync(join(tmpdir(), "textdiffusion-picture-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,7 +21,7 @@ const recording: Recording = {
 
 it("takes a new file and an earlier replay, and leaves nothing else behind", async () => {
   for (let turn = 0; turn < 2; turn++) {
-    expect(await assertPictureFile(file("run.html"))).toBe("html");
+    expect(await assertReplayFile(file("run.html"))).toBe("html");
     await writePicture(file("run.html"), replayHtml([recording]));
   }
   expect(readdirSync(folder)).toEqual(["run.html"]);
@@ -29,12 +29,12 @@ it("takes a new file and an earlier replay, and leaves nothing else behind", asy
 
 it("keeps a page of somebody else's, and knows what it can draw", async () => {
   writeFileSync(file("mine.html"), "<!doctype html><p>mine</p>");
-  await expect(assertPictureFile(file("mine.html"))).rejects.toThrow(/is something else.*FILE_NOT_WRITABLE/);
+  await expect(assertReplayFile(file("mine.html"))).rejects.toThrow(/is something else.*FILE_NOT_WRITABLE/);
   expect(readFileSync(file("mine.html"), "utf8")).toContain("mine");
-  await expect(assertPictureFile(file("run.bmp"))).rejects.toThrow(
+  await expect(assertReplayFile(file("run.bmp"))).rejects.toThrow(
     /ends in .gif or .html.*run\.bmp.*CONFIG_INVALID/,
   );
-  await expect(assertPictureFile(folder)).rejects.toThrow(/CONFIG_INVALID/);
+  await expect(assertReplayFile(folder)).rejects.toThrow(/CONFIG_INVALID/);
 });
 
 it("says when it cannot write, and leaves no half of a file", async () => {

@@ -1,27 +1,49 @@
+import { existsSync } from "node:fs";
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { type Recording, replayGif, replayHtml } from "@textdiffusion/render";
 import { DiffusionError } from "textdiffusion";
 import { match } from "ts-pattern";
 
-/** What a picture of a run is written as, by the ending of its file. */
-export type PictureKind = "html" | "gif";
+/** What a picture is written as, by the ending of its file. */
+export type PictureKind = "html" | "gif" | "svg";
+
+/** What a replay is written as. */
+export type ReplayKind = Exclude<PictureKind, "svg">;
+
+/** Says whether a file may get a replay, as `assertPictureFile` does. */
+export function assertReplayFile(file: string): Promise<ReplayKind> {
+  return assertPictureFile(file, ["gif", "html"]);
+}
 
 /**
  * Says whether a file may get a picture, before anything is computed for it: it is new, or an earlier picture.
  *
- * @throws DiffusionError `CONFIG_INVALID` for another ending, `FILE_NOT_WRITABLE` for a file that is something else
+ * @param kinds - that there are of this picture
+ * @throws DiffusionError `CONFIG_INVALID` for another ending, `FILE_NOT_WRITABLE` for a file that is something
+ *   else, and for a folder that is not there
  */
-export async function assertPictureFile(file: string): Promise<PictureKind> {
-  const kind = extname(file).slice(1).toLowerCase();
-  if (!isKind(kind)) {
+export async function assertPictureFile<Kind extends PictureKind>(
+  file: string,
+  kinds: readonly Kind[],
+): Promise<Kind> {
+  const ending = extname(file).slice(1).toLowerCase();
+  const kind = kinds.find((each) => each === ending);
+  if (kind === undefined) {
     throw new DiffusionError({
       code: "CONFIG_INVALID",
       component: "cli/picture",
-      problem: `expected a file that ends in ${Object.keys(beginnings)
-        .map((each) => `.${each}`)
-        .join(" or ")}, got ${file}`,
+      problem: `expected a file that ends in ${kinds.map((each) => `.${each}`).join(" or ")}, got ${file}`,
       remedy: "Its ending says what is written",
+    });
+  }
+  if (!existsSync(dirname(file))) {
+    throw new DiffusionError({
+      code: "FILE_NOT_WRITABLE",
+      component: "cli/picture",
+      problem: `expected a folder that exists for ${file}, got none`,
+      remedy: "Make the folder, or choose another one",
+      details: { file },
     });
   }
   const start = await beginningOf(file);
@@ -36,7 +58,7 @@ export async function assertPictureFile(file: string): Promise<PictureKind> {
 }
 
 /** Recordings as a picture of a kind. */
-export function drawPicture(kind: PictureKind, recordings: readonly Recording[]): string | Uint8Array {
+export function drawReplay(kind: ReplayKind, recordings: readonly Recording[]): string | Uint8Array {
   return match(kind)
     .with("html", () => replayHtml(recordings))
     .with("gif", () => replayGif(recordings))
@@ -67,12 +89,9 @@ export async function writePicture(file: string, content: string | Uint8Array): 
 /** How our own files of a kind begin. */
 const beginnings: Readonly<Record<PictureKind, RegExp>> = {
   gif: /^GIF8[79]a/,
+  svg: /^<svg [^>]*data-generator="textdiffusion"/,
   html: /^<!doctype html>[\s\S]{0,60}<meta charset="utf-8">\s*<meta name="generator" content="textdiffusion">/,
 };
-
-function isKind(kind: string): kind is PictureKind {
-  return Object.hasOwn(beginnings, kind);
-}
 
 async function beginningOf(file: string): Promise<Buffer | undefined> {
   let handle: Awaited<ReturnType<typeof open>>;

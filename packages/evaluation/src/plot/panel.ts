@@ -6,6 +6,8 @@ export interface Series {
   readonly look: Look;
   /** In the order in which they are joined. */
   readonly points: readonly { readonly x: number; readonly y: number }[];
+  /** Whether each point has a marker. Default true. */
+  readonly marked?: boolean;
 }
 
 export interface PanelOptions {
@@ -26,8 +28,9 @@ const plot = { left: 62, right: 424, top: 40, bottom: 278 } as const;
 
 /** Axes, grid, lines with markers. Points that are not numbers are left out. */
 export function panel({ title, xLabel, yLabel, series, logX, reference }: PanelOptions): string {
-  const clean = series.map(({ look, points }) => ({
+  const clean = series.map(({ look, points, marked = true }) => ({
     look,
+    marked,
     points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)),
   }));
   const points = clean.flatMap((line) => line.points);
@@ -59,7 +62,7 @@ export function panel({ title, xLabel, yLabel, series, logX, reference }: PanelO
         : element("path", { class: "reference cross", d: `M${x - 6} ${y - 6}l12 12m0 -12l-12 12` }),
     );
   }
-  for (const { look, points } of clean) {
+  for (const { look, points, marked } of clean) {
     const places = points.map(({ x, y }) => [xScale.at(x), yScale.at(y)]);
     if (places.length > 1) {
       const joined = places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
@@ -71,7 +74,7 @@ export function panel({ title, xLabel, yLabel, series, logX, reference }: PanelO
         }),
       );
     }
-    parts.push(...places.map(([x, y]) => marker(look, x, y)));
+    if (marked) parts.push(...places.map(([x, y]) => marker(look, x, y)));
   }
   return element("g", {}, ...parts);
 }
