@@ -17,6 +17,7 @@ const kinds = [
   ["denoisers", "denoiser", "denoiserLaws"],
   ["tokenizers", "tokenizer", "tokenizerLaws"],
   ["sources", "source", "dataSourceLaws"],
+  ["callbacks", "callback", "callbackLaws"],
   ["backends", "backend", "backendLaws"],
 ];
 

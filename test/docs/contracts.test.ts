@@ -41,6 +41,15 @@ it("docs/contracts/source.md's example runs as it stands, laws and all", () => {
   ]);
 });
 
+it("docs/contracts/callback.md's example runs as it stands, laws and all", () => {
+  const record = '{"save":true,"say":"a record: 2.500 nats a token"}';
+  expect(runExamples(folder, "docs/contracts/callback.md").trim().split("\n")).toEqual([
+    "undefined",
+    record,
+    "undefined",
+  ]);
+});
+
 it("docs/contracts/backend.md's example runs as it stands, laws and all", () => {
   const [trains, time] = runExamples(folder, "docs/contracts/backend.md").trim().split("\n");
   expect(trains).toBe("true");

@@ -107,6 +107,7 @@ type Names = { readonly [Kind in ComponentKind]: Readonly<Record<KnownName<Kind>
 
 const names: Names = {
   backend: { auto: true, cpu: true, onnx: true, wasm: true },
+  callback: { samples: true, "time-limit": true },
   collator: {
     "article-head": true,
     "article-v1": true,

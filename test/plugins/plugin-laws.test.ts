@@ -84,9 +84,18 @@ afterAll(async () => {
   vi.unstubAllEnvs();
   await hub.close();
 });
+/** What writes for callbacks: as many letters as a text is to have. */
+const generate = async ({
+  prompts,
+  length = 8,
+}: {
+  readonly prompts: readonly string[];
+  readonly length?: number;
+}) => prompts.map((prompt) => prompt.padEnd(length, "a"));
 
 const settings: Partial<Record<ComponentKind, (name: string) => ComponentSetting>> = {
   backend: () => ({ laws: { probe: tensorflowProbe(tf) } }),
+  callback: () => ({ laws: { run: { folder: home, generate } } }),
   collator: (name) => ({
     options: { rowLength: 40 },
     parts: { tokenizer: byteLevelTokenizer() },

@@ -10,6 +10,7 @@ export {
 export { decodeOptions, decodeOptionsSync } from "./composition/decode-options.js";
 export {
   defineBackend,
+  defineCallback,
   defineCollator,
   defineConfig,
   defineDenoiser,
@@ -25,6 +26,7 @@ export { type ComponentSources, prepareComponent } from "./composition/prepare-c
 export { Registry } from "./composition/registry.js";
 export { tokens } from "./composition/tokens.js";
 export type { Backend, BackendCapabilities, BackendMemory } from "./contracts/backend.js";
+export type { Callback, CallbackAnswer, WatchedEvent, WatchedRun } from "./contracts/callback.js";
 export type { Collator } from "./contracts/collator.js";
 export {
   type AnyDefinition,
@@ -50,6 +52,7 @@ export type {
 export { idsUnknownTo } from "./contracts/ids-unknown-to.js";
 export type {
   KnownBackends,
+  KnownCallbacks,
   KnownCollators,
   KnownDenoisers,
   KnownSamplers,
@@ -69,6 +72,19 @@ export { stepsOf, timesOf } from "./contracts/sampler-clock.js";
 export { lossWeight, maskRate, noiseCurves, revealProbability } from "./contracts/schedule-math.js";
 export { bothRestrictions, permits, type TokenRestriction } from "./contracts/token-restriction.js";
 export type { SpecialTokenIds, Tokenizer } from "./contracts/tokenizer.js";
+export type {
+  BestModelSaved,
+  CallbackSaid,
+  CheckpointSaved,
+  MaskRateScore,
+  SpikeFound,
+  TrainingEvent,
+  TrainingFinished,
+  TrainingStarted,
+  TrainingStepFinished,
+  ValidationFinished,
+  ValidationScores,
+} from "./contracts/training-events.js";
 export { combineDistributions } from "./distributions/combine-distributions.js";
 export { hostDistributions } from "./distributions/host-distributions.js";
 export {

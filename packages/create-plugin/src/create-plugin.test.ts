@@ -87,7 +87,7 @@ describe("createPlugin", () => {
     const error = refusal({ kind: "smapler" });
     expect(error.code).toBe("CONFIG_INVALID");
     expect(error.message).toContain(
-      'Known: "backend", "collator", "denoiser", "sampler", "schedule", "source", "tokenizer"',
+      'Known: "backend", "callback", "collator", "denoiser", "sampler", "schedule", "source", "tokenizer"',
     );
   });
 

@@ -26,6 +26,10 @@ export const pluginKinds: Readonly<Record<PluginKind, { readonly what: string; r
       what: "where documents to train on come from",
       template: "the sequences of a FASTA file, each a document",
     },
+    callback: {
+      what: "who watches a training, and may stop it",
+      template: "stops once a validation is as good as wanted",
+    },
     tokenizer: {
       what: "text to token ids and back",
       template: "pieces of fixed length of a small alphabet (k-mers)",

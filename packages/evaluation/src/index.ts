@@ -1,3 +1,4 @@
+export type { MaskRateScore, ValidationScores } from "@textdiffusion/core";
 export { defaultBatchSize } from "./batch-size.js";
 export {
   type DenoiserDivergence,
@@ -29,7 +30,7 @@ export {
 } from "./likelihood/text-likelihood.js";
 export { rowsOfText, spreadRows, type TextRows } from "./likelihood/text-rows.js";
 export { scoreBatches } from "./loss-curve/score-batches.js";
-export { type MaskRateScore, summarizeScores, type ValidationScores } from "./loss-curve/summarize-scores.js";
+export { summarizeScores } from "./loss-curve/summarize-scores.js";
 export { type EvaluationPlotOptions, evaluationPlot, type PlottedModel } from "./plot/evaluation-plot.js";
 export { laboratoryPlot } from "./plot/laboratory-plot.js";
 export { bleu, selfBleu } from "./samples/bleu.js";

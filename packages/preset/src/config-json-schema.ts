@@ -21,12 +21,15 @@ export function configJsonSchema(registry: Registry): JsonSchema {
     ...data,
     properties: { ...data.properties, validation: withSource(data.properties.validation) },
   };
+  const training = properties.training as ObjectProperties;
+  const callbacks = { ...training.properties.callbacks, items: choiceOf("callback", {}) };
+  const trainingSchema = { ...training, properties: { ...training.properties, callbacks } };
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "textdiffusion config",
     type: "object",
     properties: Object.fromEntries(
-      Object.entries({ ...properties, data: dataSchema }).map(([key, schema]) => [
+      Object.entries({ ...properties, data: dataSchema, training: trainingSchema }).map(([key, schema]) => [
         key,
         isKind(key) ? choiceOf(key, schema) : schema,
       ]),
@@ -63,9 +66,11 @@ function choiceOf(kind: ComponentKind, about: JsonSchema): JsonSchema {
   return { ...about, anyOf: [{ $ref: `#/definitions/${kind}` }, included] };
 }
 
+type ObjectProperties = JsonSchema & { readonly properties: Record<string, JsonSchema> };
+
 /** A schema whose property `source` is a source. */
-function withSource(schema: JsonSchema): JsonSchema & { readonly properties: Record<string, JsonSchema> } {
-  const { properties } = schema as { readonly properties: Record<string, JsonSchema> };
+function withSource(schema: JsonSchema): ObjectProperties {
+  const { properties } = schema as ObjectProperties;
   return { ...schema, properties: { ...properties, source: choiceOf("source", properties.source) } };
 }
 

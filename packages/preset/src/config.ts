@@ -114,6 +114,7 @@ const trainingSchema = z.strictObject({
     .removeDefault()
     .optional()
     .describe("default a twentieth of the steps"),
+  callbacks: z.array(z.unknown()).optional().describe("who watches the run, and may stop it"),
 });
 
 /** Every key of a config file with all that is known of its value, for `configJsonSchema`. */
@@ -161,7 +162,9 @@ interface SourceChoice {
 export type DataOptions = Omit<z.input<typeof dataSchema>, "source" | "validation"> &
   SourceChoice & { readonly validation?: { readonly file?: string } & SourceChoice };
 export type ModelOptions = z.input<typeof modelSchema>;
-export type TrainingSettings = z.input<typeof trainingSchema>;
+export type TrainingSettings = Omit<z.input<typeof trainingSchema>, "callbacks"> & {
+  readonly callbacks?: readonly ComponentChoice<"callback">[];
+};
 
 /** What a config file holds; `train` and `generate` each use the part that concerns them. */
 export interface TextDiffusionConfig {
@@ -191,7 +194,7 @@ export interface DecodedConfig extends Omit<TextDiffusionConfig, "plugins" | "da
   readonly data: Omit<z.output<typeof dataSchema>, "source" | "validation"> &
     Pick<DataOptions, "source" | "validation">;
   readonly model: z.output<typeof modelSchema>;
-  readonly training: z.output<typeof trainingSchema>;
+  readonly training: Omit<z.output<typeof trainingSchema>, "callbacks"> & Pick<TrainingSettings, "callbacks">;
 }
 
 /**
@@ -207,7 +210,12 @@ export async function decodeConfig(config: TextDiffusionConfig): Promise<Decoded
     plugins: parts.plugins as Plugin[],
     data: (await decodeOptions(dataSchema, parts.data ?? {}, "data", "data")) as DecodedConfig["data"],
     model: await decodeOptions(modelSchema, parts.model ?? {}, "model", "model"),
-    training: await decodeOptions(trainingSchema, parts.training ?? {}, "training", "training"),
+    training: (await decodeOptions(
+      trainingSchema,
+      parts.training ?? {},
+      "training",
+      "training",
+    )) as DecodedConfig["training"],
   };
 }
 

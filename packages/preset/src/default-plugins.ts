@@ -6,6 +6,7 @@ import { hubPlugin } from "@textdiffusion/hub";
 import { onnxDenoiserPlugin } from "@textdiffusion/onnx-denoiser";
 import { samplersPlugin } from "@textdiffusion/samplers";
 import { schedulesPlugin } from "@textdiffusion/schedules";
+import { trainingPlugin } from "@textdiffusion/training/trainer";
 import { huggingfaceDenoiser } from "./huggingface-denoiser.js";
 
 /** Everything of ours that a config can name. */
@@ -17,5 +18,6 @@ export const defaultPlugins: readonly Plugin[] = [
   onnxDenoiserPlugin,
   samplersPlugin,
   schedulesPlugin,
+  trainingPlugin,
   definePlugin({ name: "textdiffusion", apiVersion: API_VERSION, denoisers: [huggingfaceDenoiser] }),
 ];

@@ -33,6 +33,7 @@ import { decodeConfig, type TextDiffusionConfig } from "./config.js";
 import { defaultPlugins } from "./default-plugins.js";
 import { hashOfTokenizer } from "./prepared/prepared-folder.js";
 import type { ReadingObserver } from "./read-documents.js";
+import { openCallbacks, writerInTraining } from "./training-callbacks.js";
 import { openTrainingModel, planTraining } from "./training-plan.js";
 import { trainingRows } from "./training-rows.js";
 
@@ -52,7 +53,7 @@ export interface TrainRequest extends TextDiffusionConfig {
  * How a run ended. The model is in `out` when it is completed, and in a checkpoint when it was aborted; `steps` is 0 for a
  * run in epochs of data that was not read to its end.
  */
-export interface TrainOutcome extends Pick<TrainingFinished, "reason" | "step" | "steps"> {
+export interface TrainOutcome extends Pick<TrainingFinished, "reason" | "step" | "steps" | "stoppedBy"> {
   readonly out: string;
 }
 
@@ -74,6 +75,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
   const { out, resume, signal, onEvent, onRead, ...config } = request;
   const decoded = await decodeConfig(config);
   const { tokenizer, record, optionsFor, modelOptions } = await planTraining(decoded);
+  const callbacks = await openCallbacks(decoded);
   const random = Random.fromSeed(decoded.training.seed);
   const { data, plugins } = decoded;
   const { rowLength, frame } = record;
@@ -114,6 +116,7 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
       const training = { steps: step, tokens, validationNats, data: rows.fingerprint };
       return learner.withAverage(() => saveModelFolder(folder, model, tokenizer, { ...record, training }));
     };
+    const write = writerInTraining(aligned, pipeline, record, signal);
     const metrics = createMetricsFile(join(out, "metrics.jsonl"));
     const events = train({
       learner,
@@ -124,6 +127,8 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
       checkpoints: await openCheckpointFolder(join(out, "checkpoints"), { saveModel: save }),
       resume,
       signal,
+      callbacks,
+      watched: { folder: out, generate: (asked) => learner.withAverage(() => write(asked)) },
       identity: {
         data: {
           ...decoded.data,
@@ -142,7 +147,10 @@ export async function trainTextDiffusion(request: TrainRequest): Promise<TrainOu
       if (event.kind === "validation") validationNats = event.boundNats;
       await metrics.write(event);
       onEvent?.(event);
-      if (event.kind === "finished") outcome = { out, reason: event.reason, step, steps: event.steps };
+      if (event.kind === "finished") {
+        const { reason, steps, stoppedBy } = event;
+        outcome = { out, reason, step, steps, stoppedBy };
+      }
       await setImmediate(); // backends that compute at once never let an abort be heard
     }
     if (outcome.reason === "aborted") return outcome;

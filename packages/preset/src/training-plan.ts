@@ -39,7 +39,7 @@ export async function planTraining(config: DecodedConfig): Promise<TrainingPlan>
     sampler: recorded(config.sampler ?? byName(base.sampler)),
     logitAlignment: config.model.logitAlignment ?? base.logitAlignment,
   };
-  const { epochs, ...training } = config.training;
+  const { epochs, callbacks: _, ...training } = config.training;
   if (epochs !== undefined && training.steps !== undefined) throw stepsAndEpochs();
   return {
     tokenizer: await tokenizerOf(config.model, rowLength),

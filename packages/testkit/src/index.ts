@@ -6,6 +6,7 @@ export { type JointEntry, tableDenoiser } from "./denoisers/table-denoiser.js";
 export { uniformDenoiser } from "./denoisers/uniform-denoiser.js";
 export { assertLaws, type Law, type LawSkip, withSkips } from "./law.js";
 export { type BackendLawOptions, backendLaws } from "./laws/backend-laws.js";
+export { type CallbackLawOptions, callbackLaws } from "./laws/callback-laws.js";
 export { type CollatorLawOptions, collatorLaws } from "./laws/collator-laws.js";
 export { type ConstraintLawOptions, constraintLaws } from "./laws/constraint-laws.js";
 export { type DataSourceLawOptions, dataSourceLaws } from "./laws/data-source-laws.js";

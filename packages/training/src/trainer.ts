@@ -2,6 +2,19 @@
  * The trainer, which knows no tensors: an entry of its own, so that whoever drives it with another learner needs none of the
  * types of TensorFlow.js, which do not compile where libraries are checked.
  */
+
+export type {
+  BestModelSaved,
+  CheckpointSaved,
+  SpikeFound,
+  TrainingEvent,
+  TrainingFinished,
+  TrainingStarted,
+  TrainingStepFinished,
+  ValidationFinished,
+} from "@textdiffusion/core";
+export type { SamplesOptions } from "./callbacks/samples.js";
+export type { TimeLimitOptions } from "./callbacks/time-limit.js";
 export {
   bestModel,
   type CheckpointFolderOptions,
@@ -12,16 +25,6 @@ export type { CheckpointStore, SavedCheckpoint, TrainingCheckpoint } from "./che
 export type { RunConfig } from "./checkpoints/run-config.js";
 export { type LearnerOptions, learnerOptionsSchema } from "./learner/learner-options.js";
 export { createMetricsFile, type MetricsFile } from "./metrics/metrics-file.js";
-export type {
-  BestModelSaved,
-  CheckpointSaved,
-  SpikeFound,
-  TrainingEvent,
-  TrainingFinished,
-  TrainingStarted,
-  TrainingStepFinished,
-  ValidationFinished,
-} from "./trainer/events.js";
 export { type LearningRateDecay, type LearningRatePlan, learningRateAt } from "./trainer/learning-rate.js";
 export { progressLine } from "./trainer/progress-line.js";
 export type { RowSource } from "./trainer/row-source.js";
@@ -34,4 +37,5 @@ export {
   trainingOptionsSchema,
 } from "./trainer/training-options.js";
 export { evaluate } from "./trainer/validation.js";
+export { trainingPlugin } from "./training-plugin.js";
 export { trainingVersion } from "./training-version.js";

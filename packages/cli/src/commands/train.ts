@@ -1,7 +1,14 @@
 import { basename, join, resolve } from "node:path";
 import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { Command, Option } from "commander";
-import { byName, readText, spikeActions, type TextDiffusionConfig, trainTextDiffusion } from "textdiffusion";
+import {
+  byName,
+  readText,
+  spikeActions,
+  type TextDiffusionConfig,
+  type TrainingSettings,
+  trainTextDiffusion,
+} from "textdiffusion";
 import { type DataCommandOptions, dataOf, withDataOptions } from "../config/data-options.js";
 import { dataPath } from "../config/data-path.js";
 import { loadConfig } from "../config/load-config.js";
@@ -36,6 +43,8 @@ interface TrainOptions extends DataCommandOptions {
   readonly warmupSteps?: number;
   readonly ema?: number;
   readonly spikes?: (typeof spikeActions)[number];
+  readonly samplesEvery?: number;
+  readonly timeLimit?: number;
   readonly seed?: number;
   readonly evaluateEvery?: number;
   readonly saveEvery?: number;
@@ -138,6 +147,16 @@ export function trainCommand(context: CommandContext): Command {
         "when a loss or gradient stands far out: tell of it, or leave the update out, too (default: report)",
       ).choices(spikeActions),
     )
+    .option(
+      "--samples-every <steps>",
+      "let the model write every so many steps, into samples.jsonl (default: never)",
+      positiveInteger("--samples-every"),
+    )
+    .option(
+      "--time-limit <minutes>",
+      "stop then, with a checkpoint to go on from (default: none)",
+      positiveNumber("--time-limit"),
+    )
     .option("--seed <number>", "same seed, same model (default: 0)", integer("--seed"))
     .option("--layers <number>", "of a new model (default: 4)", positiveInteger("--layers"))
     .option("--hidden <number>", "width of a new model (default: 128)", positiveInteger("--hidden"))
@@ -191,9 +210,11 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
     reading.close();
     progress.close();
     if (outcome.reason === "stopped") {
-      notes.write(
-        `Stopped after step ${outcome.step} of ${outcome.steps}: validations did not get better.\n`,
-      );
+      const why =
+        outcome.stoppedBy === undefined
+          ? ": validations did not get better."
+          : ` by ${outcome.stoppedBy}; go on with the same command and --resume.`;
+      notes.write(`Stopped after step ${outcome.step} of ${outcome.steps}${why}\n`);
     }
     if (outcome.reason !== "aborted") {
       notes.write(`The model is in ${options.out}. Let it write:\n`);
@@ -282,6 +303,7 @@ function withOptions(
         ema: options.ema,
         spikes:
           options.spikes === undefined ? undefined : { ...config.training?.spikes, action: options.spikes },
+        callbacks: callbacksOf(config, options),
         seed: options.seed,
         evaluateEvery: options.evaluateEvery,
         saveEvery: options.saveEvery,
@@ -289,6 +311,21 @@ function withOptions(
       }),
     },
   };
+}
+
+/** Those of the config; one that the command line sets takes the place of all of its name. */
+function callbacksOf(config: TextDiffusionConfig, options: TrainOptions): TrainingSettings["callbacks"] {
+  const set = [
+    ...(options.samplesEvery === undefined
+      ? []
+      : [{ name: "samples" as const, every: options.samplesEvery }]),
+    ...(options.timeLimit === undefined ? [] : [{ name: "time-limit" as const, minutes: options.timeLimit }]),
+  ];
+  if (set.length === 0) return undefined;
+  const given = config.training?.callbacks ?? [];
+  const nameOf = (choice: unknown) =>
+    typeof choice === "string" ? choice : (choice as { readonly name?: unknown } | null)?.name;
+  return [...given.filter((choice) => !set.some(({ name }) => name === nameOf(choice))), ...set];
 }
 
 /** What was said, without what was not. */

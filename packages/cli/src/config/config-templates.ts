@@ -40,6 +40,7 @@ export default defineConfig({
     saveEvery: 250, // after Ctrl-C or a crash: textdiffusion train --out my-model --resume
     result: "best", // the weights of the best validation; or last
     // earlyStopping: { patience: 4 },
+    // callbacks: [{ name: "samples", every: 250 }, { name: "time-limit", minutes: 60 }], // see it learn; stop in time
     // spikes: { action: "skip" }, // leave out steps whose loss or gradient stands far out; reported they are anyhow
     seed: 1, // the same seed, the same model
   },

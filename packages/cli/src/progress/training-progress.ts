@@ -1,4 +1,4 @@
-import { displayWidth } from "@textdiffusion/render";
+import { displayWidth, printable } from "@textdiffusion/render";
 import { progressLine, type SpikeFound, type TrainingEvent, type TrainingStepFinished } from "textdiffusion";
 import { match } from "ts-pattern";
 import { LiveRegion, type TerminalStream } from "../terminal/live-region.js";
@@ -89,6 +89,9 @@ function movingBar({ stream, paint }: TrainingProgressOptions): TrainingProgress
             ),
           );
         })
+        .with({ kind: "said" }, ({ step, callback, text }) =>
+          region.print(`${paint("dim", `${callback}, step ${step}:`)}\n${printable(text)}`),
+        )
         .with({ kind: "checkpoint" }, { kind: "best" }, () => undefined)
         .with({ kind: "finished" }, () => region.close())
         .exhaustive(),

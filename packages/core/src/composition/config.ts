@@ -2,6 +2,7 @@ import type { ContainerModule } from "inversify";
 import type { ComponentKind, ComponentKinds, Plugin } from "../contracts/component.js";
 import type {
   KnownBackends,
+  KnownCallbacks,
   KnownCollators,
   KnownDenoisers,
   KnownSamplers,
@@ -64,6 +65,7 @@ declare const untyped: unique symbol;
 
 interface KnownComponents {
   backend: KnownBackends;
+  callback: KnownCallbacks;
   collator: KnownCollators;
   denoiser: KnownDenoisers;
   sampler: KnownSamplers;

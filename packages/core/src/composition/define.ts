@@ -16,6 +16,7 @@ type Define<Kind extends keyof import("../contracts/component.js").ComponentKind
 ) => ComponentDefinition<Kind, Options>;
 
 export const defineBackend: Define<"backend"> = (definition) => definition;
+export const defineCallback: Define<"callback"> = (definition) => definition;
 export const defineCollator: Define<"collator"> = (definition) => definition;
 export const defineDenoiser: Define<"denoiser"> = (definition) => definition;
 export const defineSampler: Define<"sampler"> = (definition) => definition;

@@ -5,6 +5,7 @@ import { inWords } from "./checked/origin.js";
 /** Under which key of a plugin the components of a kind stand. */
 export const listOf = {
   backend: "backends",
+  callback: "callbacks",
   collator: "collators",
   denoiser: "denoisers",
   sampler: "samplers",

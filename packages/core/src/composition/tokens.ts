@@ -7,6 +7,7 @@ import type { ComponentKind, ComponentKinds } from "../contracts/component.js";
  */
 export const tokens = {
   backend: Symbol.for("@textdiffusion/core:Backend"),
+  callback: Symbol.for("@textdiffusion/core:Callback"),
   collator: Symbol.for("@textdiffusion/core:Collator"),
   denoiser: Symbol.for("@textdiffusion/core:Denoiser"),
   sampler: Symbol.for("@textdiffusion/core:Sampler"),

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Backend } from "./backend.js";
+import type { Callback } from "./callback.js";
 import type { Collator } from "./collator.js";
 import type { DataSource } from "./data-source.js";
 import type { Denoiser } from "./denoiser.js";
@@ -10,6 +11,7 @@ import type { Tokenizer } from "./tokenizer.js";
 /** The kinds of component that a plugin can bring and a config can choose, each with its contract. */
 export interface ComponentKinds {
   backend: Backend;
+  callback: Callback;
   collator: Collator;
   denoiser: Denoiser;
   sampler: Sampler;
@@ -26,6 +28,7 @@ export type ComponentKind = keyof ComponentKinds;
  */
 export interface ComponentDependencies {
   backend: Readonly<Record<never, never>>;
+  callback: Readonly<Record<never, never>>;
   collator: { readonly schedule: NoiseSchedule; readonly tokenizer: Tokenizer };
   denoiser: { readonly backend: Backend; readonly tokenizer: Tokenizer };
   sampler: Readonly<Record<never, never>>;
@@ -86,6 +89,7 @@ export interface Plugin {
   readonly version?: string;
   readonly apiVersion: number;
   readonly backends?: readonly AnyDefinition<"backend">[];
+  readonly callbacks?: readonly AnyDefinition<"callback">[];
   readonly collators?: readonly AnyDefinition<"collator">[];
   readonly denoisers?: readonly AnyDefinition<"denoiser">[];
   readonly samplers?: readonly AnyDefinition<"sampler">[];

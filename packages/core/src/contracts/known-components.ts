@@ -16,6 +16,9 @@
 /** Backends by name, each with its options. */
 export interface KnownBackends {}
 
+/** Callbacks of a training by name, each with its options. */
+export interface KnownCallbacks {}
+
 /** Collators by name, each with its options. */
 export interface KnownCollators {}
 

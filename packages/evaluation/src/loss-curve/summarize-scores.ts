@@ -1,24 +1,10 @@
-import { DiffusionError, type LearnerScores, type NoisedBatch } from "@textdiffusion/core";
-
-/** Predictions at the positions that were masked at rates in (from, to]. */
-export interface MaskRateScore {
-  readonly from: number;
-  readonly to: number;
-  readonly positions: number;
-  /** Mean cross entropy in nats. */
-  readonly crossEntropy: number;
-  /** Share of positions whose most probable token is the clean one. */
-  readonly accuracy: number;
-}
-
-export interface ValidationScores {
-  /** Upper bound on the negative log-likelihood of a token, in nats: see `summarizeScores`. */
-  readonly boundNats: number;
-  /** Over all masked positions. */
-  readonly accuracy: number;
-  /** Ten buckets of equal width, ascending; empty ones are left out. */
-  readonly byMaskRate: readonly MaskRateScore[];
-}
+import {
+  DiffusionError,
+  type LearnerScores,
+  type MaskRateScore,
+  type NoisedBatch,
+  type ValidationScores,
+} from "@textdiffusion/core";
 
 /**
  * The bound on the negative log-likelihood and what it is made of.

@@ -1,5 +1,5 @@
+import type { ValidationScores } from "@textdiffusion/core";
 import type { TextLikelihood } from "../likelihood/text-likelihood.js";
-import type { ValidationScores } from "../loss-curve/summarize-scores.js";
 import type { Baseline } from "../scorers/baselines.js";
 import { bars } from "./bars.js";
 import { type Look, lookOf } from "./markers.js";

@@ -15,6 +15,7 @@ import { type Law, withSkips } from "../law.js";
 import { powerNoise } from "../power-noise.js";
 import { letterTokenizer } from "../tokenizers/letter-tokenizer.js";
 import { type BackendLawOptions, backendLaws } from "./backend-laws.js";
+import { type CallbackLawOptions, callbackLaws } from "./callback-laws.js";
 import { type CollatorLawOptions, collatorLaws } from "./collator-laws.js";
 import { dataSourceLaws } from "./data-source-laws.js";
 import { type DenoiserLawOptions, denoiserLaws } from "./denoiser-laws.js";
@@ -30,7 +31,12 @@ export interface ComponentSetting {
   readonly parts?: PipelineConfig;
   /** Options of the laws of its contract. Skips are those of its definition. */
   readonly laws?: Partial<
-    BackendLawOptions & CollatorLawOptions & DenoiserLawOptions & NoiseScheduleLawOptions & SamplerLawOptions
+    BackendLawOptions &
+      CallbackLawOptions &
+      CollatorLawOptions &
+      DenoiserLawOptions &
+      NoiseScheduleLawOptions &
+      SamplerLawOptions
   >;
   /** Texts for the laws of a tokenizer. */
   readonly samples?: readonly string[];
@@ -228,6 +234,7 @@ function lawsOfKind(
 ): Law[] {
   const of = <Component>() => component as Component;
   const kinds: Readonly<Record<Exclude<ComponentKind, "backend">, () => Law[]>> = {
+    callback: () => callbackLaws(() => of<ComponentKinds["callback"]>(), { run: laws.run }),
     collator: () =>
       collatorLaws(() => of<ComponentKinds["collator"]>(), { tokenizer, rowLength: 16, schedule, ...laws }),
     denoiser: () =>

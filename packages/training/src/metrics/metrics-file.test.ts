@@ -1,8 +1,8 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TrainingEvent } from "@textdiffusion/core";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import type { TrainingEvent } from "../trainer/events.js";
 import { createMetricsFile } from "./metrics-file.js";
 
 const root = mkdtempSync(join(tmpdir(), "textdiffusion-metrics-"));

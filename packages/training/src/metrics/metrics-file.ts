@@ -1,7 +1,6 @@
-import { appendFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import type { TrainingEvent } from "@textdiffusion/core";
 import { writing } from "../checkpoints/durable-files.js";
-import type { TrainingEvent } from "../trainer/events.js";
+import { appendLine, cutAfter } from "./step-lines.js";
 
 /** A file of training events, one JSON object a line. */
 export interface MetricsFile {
@@ -19,27 +18,7 @@ export function createMetricsFile(path: string): MetricsFile {
     write: (event) =>
       writing(path, async () => {
         if (event.kind === "started") await cutAfter(path, event.resumed ? event.step : -1);
-        await appendFile(path, `${JSON.stringify(event)}\n`);
+        await appendLine(path, event);
       }),
   };
-}
-
-// --- internal ---
-
-/** Leaves the lines of steps up to `step`, in a new file that takes the old one's name. */
-async function cutAfter(path: string, step: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const text = await readFile(path, "utf8").catch(() => "");
-  const kept = text.split("\n").filter((line) => stepOf(line) <= step);
-  await writeFile(`${path}.new`, kept.map((line) => `${line}\n`).join(""));
-  await rename(`${path}.new`, path);
-}
-
-/** Infinity for a line that is not an event. */
-function stepOf(line: string): number {
-  try {
-    return (JSON.parse(line) as TrainingEvent).step;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
 }

@@ -2,14 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { startBackend } from "@textdiffusion/backend-node";
-import { type Backend, Random } from "@textdiffusion/core";
+import { type Backend, Random, type TrainingEvent } from "@textdiffusion/core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bestModel, openCheckpointFolder } from "../checkpoints/checkpoint-folder.js";
 import { createTinyCollator, createTinyRows, noise } from "../fixtures/tiny-data.js";
 import { createTinyModel } from "../fixtures/tiny-model.js";
 import { createLearner } from "../learner/learner.js";
 import { isExhausted, judged } from "./best-validation.js";
-import type { TrainingEvent } from "./events.js";
 import { train } from "./train.js";
 import type { TrainingOptionsInput } from "./training-options.js";
 

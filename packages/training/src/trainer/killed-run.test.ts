@@ -3,10 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Random } from "@textdiffusion/core";
+import { Random, type TrainingEvent } from "@textdiffusion/core";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { TrainingEvent } from "./events.js";
 
 const root = mkdtempSync(join(tmpdir(), "textdiffusion-killed-"));
 const program = join(root, "train.cjs");

@@ -1,5 +1,5 @@
+import type { TrainingEvent } from "@textdiffusion/core";
 import { match } from "ts-pattern";
-import type { TrainingEvent } from "./events.js";
 
 /** An event in one line of plain text, for logs. */
 export function progressLine(event: TrainingEvent): string {
@@ -41,9 +41,13 @@ export function progressLine(event: TrainingEvent): string {
         `the best so far, step ${step}, kept in ${folder}  ${seconds(elapsedMs)}`,
     )
     .with(
+      { kind: "said" },
+      ({ step, callback, text }) => `${callback} at step ${step}: ${text.replaceAll("\n", "\\n")}`,
+    )
+    .with(
       { kind: "finished" },
-      ({ step, steps, reason, elapsedMs }) =>
-        `${reason} after step ${step} of ${steps}  ${seconds(elapsedMs)}`,
+      ({ step, steps, reason, stoppedBy, elapsedMs }) =>
+        `${reason}${stoppedBy === undefined ? "" : ` by ${stoppedBy}`} after step ${step} of ${steps}  ${seconds(elapsedMs)}`,
     )
     .exhaustive();
 }

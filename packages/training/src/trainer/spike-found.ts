@@ -1,6 +1,6 @@
+import type { SpikeFound } from "@textdiffusion/core";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.js";
 import type { KeptStep } from "../checkpoints/kept-step.js";
-import type { SpikeFound } from "./events.js";
 import type { Spike } from "./spikes.js";
 
 /** Tells of a spike, and keeps the batches of its step where there is a store. */

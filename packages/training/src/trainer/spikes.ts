@@ -1,4 +1,4 @@
-import type { LearnerReport, NoisedBatch } from "@textdiffusion/core";
+import type { LearnerReport, NoisedBatch, SpikeFound } from "@textdiffusion/core";
 import { z } from "zod";
 
 export const spikeActions = ["off", "report", "skip"] as const;
@@ -41,15 +41,7 @@ export type RecentSteps = z.output<typeof recentStepsSchema>;
 export const noSteps: RecentSteps = { meanNats: [], tokens: [], gradientNorm: [], skipped: false };
 
 /** What a step measured that stood out, and what was to be expected of it. */
-export interface Spike extends LearnerReport {
-  /** From the steps before and the weights of this step's loss. */
-  readonly expectedLossNats: number;
-  /** How many usual deviations the loss lies above that. */
-  readonly lossDeviations: number;
-  /** From the steps before and the weights of this step's loss. */
-  readonly expectedGradientNorm: number;
-  readonly gradientDeviations: number;
-}
+export type Spike = Omit<SpikeFound, "kind" | "step" | "action" | "file">;
 
 /** A step as what it measured and the batches that it did so on. */
 export interface JudgedStep extends LearnerReport {

@@ -2,13 +2,18 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startBackend } from "@textdiffusion/backend-node";
-import { type Backend, type Collator, type NamedArray, Random } from "@textdiffusion/core";
+import {
+  type Backend,
+  type Collator,
+  type NamedArray,
+  Random,
+  type TrainingEvent,
+} from "@textdiffusion/core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { openCheckpointFolder } from "../checkpoints/checkpoint-folder.js";
 import { createTinyCollator, createTinyRows, noise, tinyMask } from "../fixtures/tiny-data.js";
 import { createTinyModel } from "../fixtures/tiny-model.js";
 import { createLearner } from "../learner/learner.js";
-import type { TrainingEvent } from "./events.js";
 import { learningRateAt } from "./learning-rate.js";
 import { progressLine } from "./progress-line.js";
 import { type TrainingRun, train } from "./train.js";

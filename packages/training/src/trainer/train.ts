@@ -1,15 +1,22 @@
 import {
+  type Callback,
+  type CheckpointSaved,
   type Collator,
   DiffusionError,
   type Learner,
   type LearnerReport,
   type NoisedBatch,
   Random,
+  type TrainingEvent,
+  type TrainingFinished,
+  type ValidationFinished,
+  type WatchedEvent,
+  type WatchedRun,
 } from "@textdiffusion/core";
 import type { CheckpointStore, TrainingCheckpoint } from "../checkpoints/checkpoint-store.js";
 import { assertSameRun, runConfigFrom } from "../checkpoints/run-config.js";
+import { askCallbacks } from "./ask-callbacks.js";
 import { isExhausted, judged } from "./best-validation.js";
-import type { BestModelSaved, CheckpointSaved, TrainingEvent, ValidationFinished } from "./events.js";
 import { failedStep } from "./failed-step.js";
 import { learningRateAt } from "./learning-rate.js";
 import type { RowSource } from "./row-source.js";
@@ -36,11 +43,17 @@ export interface TrainingRun {
   readonly identity?: Readonly<Record<string, unknown>>;
   /** Aborted: the run ends after the step at hand, saves, and says so in its last event. */
   readonly signal?: AbortSignal;
+  /** Watch the run, in this order. They are no part of what it is: a run may be resumed with others. */
+  readonly callbacks?: readonly Callback[];
+  /** What callbacks get to know of the run besides its events. */
+  readonly watched?: Omit<WatchedRun, "signal">;
 }
 
 /**
  * Trains, and tells each event as it happens. Nothing runs while an event is being handled, and a checkpoint of step n
  * is saved after all events of step n were handled, so what a consumer wrote down is never behind a checkpoint.
+ *
+ * Callbacks are told after the consumer. What one throws ends the run, once a checkpoint of the step is saved.
  *
  * Everything random is a function of the seed and the number of the step, and the rows are a function of the position:
  * training k steps, stopping and resuming gives bit for bit the weights of a run that never stopped.
@@ -54,7 +67,7 @@ export interface TrainingRun {
  *   `FILE_NOT_WRITABLE` from a step
  */
 export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, void, void> {
-  const { learner, collator, rows, validation, checkpoints, signal } = run;
+  const { learner, collator, rows, validation, checkpoints, signal, callbacks = [] } = run;
   const options = await decodeTrainingOptions(run.options);
   const { steps, batchSize, accumulate, clipNorm, earlyStopping, spikes } = options;
   if (!validation && (earlyStopping || options.result === "best")) throw nothingToJudgeBy();
@@ -75,21 +88,20 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   if (!isKept) best = undefined;
   let recent = resumed?.recent ?? noSteps;
   let savedStep = step;
+  let validatedStep: number | undefined;
+  const watched: WatchedRun = { signal: signal ?? new AbortController().signal, ...run.watched };
+  let [asksToSave, asksToValidate] = [false, false];
+  let stoppedBy: string | undefined;
+  let failure: DiffusionError | undefined;
   let [tokens, learningMs] = [0, 0];
   const { parameterCount } = learner;
   const { rowCount } = rows;
-  yield {
-    kind: "started",
-    step,
-    steps,
-    resumed: resumed !== undefined,
-    parameterCount,
-    rowCount,
-    rowsPerStep,
-  };
-  if (validation && (!resumed || !isKept)) yield* judge(validation);
+  const isResumed = resumed !== undefined;
+  yield* told({ kind: "started", step, steps, resumed: isResumed, parameterCount, rowCount, rowsPerStep });
+  if (validation && (!resumed || !isKept) && !failure) yield* judge(validation);
+  yield* asked();
 
-  while (step < steps && !signal?.aborted && !isExhausted(best, earlyStopping)) {
+  while (step < steps && !signal?.aborted && !isExhausted(best, earlyStopping) && !stoppedBy && !failure) {
     const stepStart = performance.now();
     const random = Random.fromSeed(options.seed).split("step", step);
     const batches: NoisedBatch[] = [];
@@ -115,34 +127,60 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
     learningMs += performance.now() - stepStart;
 
     const last = step === steps;
-    if (step === 1 || last || step % options.logEvery === 0) {
+    const isLogged = step === 1 || last || step % options.logEvery === 0;
+    if (isLogged || callbacks.length > 0) {
       const epoch = rowCount === undefined ? undefined : position / rowCount;
       const tokensPerSecond = (tokens / learningMs) * 1000;
       const elapsedMs = performance.now() - start;
-      yield {
-        kind: "step",
-        step,
-        steps,
-        epoch,
-        ...measured,
-        learningRate,
-        tokensPerSecond,
-        ...residentMemory(),
-        elapsedMs,
-      };
-      [tokens, learningMs] = [0, 0];
+      const speed = { learningRate, tokensPerSecond, ...residentMemory(), elapsedMs };
+      yield* told({ kind: "step", step, steps, epoch, ...measured, ...speed }, isLogged);
+      if (isLogged) [tokens, learningMs] = [0, 0];
     }
     if (spike) {
       const action = recent.skipped ? "skip" : "report";
-      yield await spikeFound(spike, { step, learningRate, batches }, action, checkpoints);
+      yield* told(await spikeFound(spike, { step, learningRate, batches }, action, checkpoints));
     }
     if (validation && (last || step % options.evaluateEvery === 0)) yield* judge(validation);
-    if (checkpoints && (last || step % options.saveEvery === 0)) yield await save(checkpoints);
+    if (checkpoints && (last || step % options.saveEvery === 0)) yield* told(await save(checkpoints));
+    yield* asked();
   }
-  if (checkpoints && savedStep !== step) yield await save(checkpoints);
-  const stopped = isExhausted(best, earlyStopping) ? "stopped" : "aborted";
-  const reason = step < steps ? stopped : "completed";
-  yield { kind: "finished", step, steps, reason, elapsedMs: performance.now() - start };
+  if (checkpoints && savedStep !== step) yield* told(await save(checkpoints));
+  if (!failure)
+    yield* told({ kind: "finished", step, steps, ...ending(), elapsedMs: performance.now() - start });
+  if (failure) throw failure;
+
+  function ending(): Pick<TrainingFinished, "reason" | "stoppedBy"> {
+    if (step === steps) return { reason: "completed" };
+    if (isExhausted(best, earlyStopping)) return { reason: "stopped" };
+    return stoppedBy === undefined ? { reason: "aborted" } : { reason: "stopped", stoppedBy };
+  }
+
+  /**
+   * To the consumer, then to each callback, whose wishes are noted. After a failure no callback is told any more, and the run ends
+   * when all that belongs to the step is done: a resumed run must find it as it would have been.
+   */
+  async function* told(event: WatchedEvent, isLogged = true): AsyncGenerator<TrainingEvent, void, void> {
+    if (isLogged) yield event;
+    if (failure) return;
+    for await (const { callback, say, ...answer } of askCallbacks(callbacks, event, watched)) {
+      failure = answer.failure;
+      if (say !== undefined) yield { kind: "said", step, callback, text: say };
+      if (answer.stop) stoppedBy ??= callback;
+      asksToSave ||= answer.save ?? false;
+      asksToValidate ||= answer.validate ?? false;
+    }
+  }
+
+  /** Does what callbacks asked for at this step, once. */
+  async function* asked(): AsyncGenerator<TrainingEvent, void, void> {
+    while (asksToSave || asksToValidate) {
+      const saves = asksToSave && savedStep !== step;
+      const validates = asksToValidate && validatedStep !== step;
+      [asksToSave, asksToValidate] = [false, false];
+      if (validation && validates) yield* told(await validate(validation));
+      if (checkpoints && saves) yield* told(await save(checkpoints));
+    }
+  }
 
   /** Whether the model of the best validation is there, where it is wanted. */
   async function keepsBest(): Promise<boolean> {
@@ -152,21 +190,21 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   }
 
   /** Validates, and keeps the model when none before it was better. */
-  async function* judge(
-    batches: readonly NoisedBatch[],
-  ): AsyncGenerator<ValidationFinished | BestModelSaved, void, void> {
+  async function* judge(batches: readonly NoisedBatch[]): AsyncGenerator<TrainingEvent, void, void> {
     const validated = await validate(batches);
-    yield validated;
     best = judged(best, validated, earlyStopping?.minDelta);
+    yield* told(validated);
     if (!checkpoints || options.result !== "best" || best.step !== step) return;
     const saveStart = performance.now();
     const folder = await checkpoints.saveBest(step);
-    yield { kind: "best", step, boundNats: best.boundNats, folder, elapsedMs: performance.now() - saveStart };
+    const elapsedMs = performance.now() - saveStart;
+    yield* told({ kind: "best", step, boundNats: best.boundNats, folder, elapsedMs });
   }
 
   async function validate(batches: readonly NoisedBatch[]): Promise<ValidationFinished> {
     const validationStart = performance.now();
     const scores = await evaluate(learner, batches);
+    validatedStep = step;
     return { kind: "validation", step, ...scores, elapsedMs: performance.now() - validationStart };
   }
 

@@ -1,5 +1,5 @@
-import type { Learner, LearnerScores, NoisedBatch } from "@textdiffusion/core";
-import { summarizeScores, type ValidationScores } from "@textdiffusion/evaluation";
+import type { Learner, LearnerScores, NoisedBatch, ValidationScores } from "@textdiffusion/core";
+import { summarizeScores } from "@textdiffusion/evaluation";
 
 /**
  * Scores batches whose masks were drawn beforehand, so that two validations of one run differ by their weights alone.

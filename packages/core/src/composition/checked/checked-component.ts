@@ -1,5 +1,6 @@
 import type { ComponentKind, ComponentKinds } from "../../contracts/component.js";
 import { checkedBackend } from "./checked-backend.js";
+import { checkedCallback } from "./checked-callback.js";
 import { checkedCollator } from "./checked-collator.js";
 import { checkedDataSource } from "./checked-data-source.js";
 import { checkedDenoiser } from "./checked-denoiser.js";
@@ -31,6 +32,7 @@ const checks: {
   readonly [Kind in ComponentKind]: (component: ComponentKinds[Kind], origin: Origin) => ComponentKinds[Kind];
 } = {
   backend: checkedBackend,
+  callback: checkedCallback,
   collator: checkedCollator,
   denoiser: checkedDenoiser,
   sampler: checkedSampler,
@@ -52,6 +54,7 @@ const membersOf: {
     dispose: "function",
     memory: "function",
   },
+  callback: { name: "string", onEvent: "function" },
   collator: { name: "string", collate: "function" },
   denoiser: {
     name: "string",

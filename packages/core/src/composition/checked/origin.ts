@@ -59,6 +59,7 @@ const origins = new WeakMap<object, Origin>();
 
 const lawsOf: Readonly<Record<ComponentKind, string>> = {
   backend: "backendLaws",
+  callback: "callbackLaws",
   collator: "collatorLaws",
   denoiser: "denoiserLaws",
   sampler: "samplerLaws",

@@ -1,6 +1,3 @@
-import type { ValidationScores } from "@textdiffusion/evaluation";
-import type { Spike } from "./spikes.js";
-
 /** Before the first step of this process. */
 export interface TrainingStarted {
   readonly kind: "started";
@@ -37,14 +34,45 @@ export interface TrainingStepFinished {
 }
 
 /** The loss or the gradient of this step stood far out above those before it. */
-export interface SpikeFound extends Spike {
+export interface SpikeFound {
   readonly kind: "spike";
   /** Steps done, this one included. */
   readonly step: number;
+  readonly lossNats: number;
+  /** From the steps before and the weights of this step's loss. */
+  readonly expectedLossNats: number;
+  /** How many usual deviations the loss lies above that. */
+  readonly lossDeviations: number;
+  /** Global L2 norm before clipping. */
+  readonly gradientNorm: number;
+  /** From the steps before and the weights of this step's loss. */
+  readonly expectedGradientNorm: number;
+  readonly gradientDeviations: number;
   /** What was done: `skip` left the update out. */
   readonly action: "report" | "skip";
   /** Has the batches of the step, where there is a store; the first spikes of a run have one each. */
   readonly file?: string;
+}
+
+/** Predictions at the positions that were masked at rates in (from, to]. */
+export interface MaskRateScore {
+  readonly from: number;
+  readonly to: number;
+  readonly positions: number;
+  /** Mean cross entropy in nats. */
+  readonly crossEntropy: number;
+  /** Share of positions whose most probable token is the clean one. */
+  readonly accuracy: number;
+}
+
+/** How a model predicts held-out text. */
+export interface ValidationScores {
+  /** Upper bound on the negative log-likelihood of a token, in nats. */
+  readonly boundNats: number;
+  /** Over all masked positions. */
+  readonly accuracy: number;
+  /** Ten buckets of equal width, ascending; empty ones are left out. */
+  readonly byMaskRate: readonly MaskRateScore[];
 }
 
 export interface ValidationFinished extends ValidationScores {
@@ -76,13 +104,24 @@ export interface BestModelSaved {
   readonly elapsedMs: number;
 }
 
+/** What a callback has to say. */
+export interface CallbackSaid {
+  readonly kind: "said";
+  /** Steps done. */
+  readonly step: number;
+  /** Its name. */
+  readonly callback: string;
+  readonly text: string;
+}
+
 export interface TrainingFinished {
   readonly kind: "finished";
   /** Steps done: fewer than planned when the run was stopped or aborted. */
   readonly step: number;
   readonly steps: number;
-  /** `stopped`: by early stopping. */
+  /** `stopped`: by early stopping, or by the callback that `stoppedBy` names. */
   readonly reason: "completed" | "stopped" | "aborted";
+  readonly stoppedBy?: string;
   readonly elapsedMs: number;
 }
 
@@ -93,4 +132,5 @@ export type TrainingEvent =
   | ValidationFinished
   | CheckpointSaved
   | BestModelSaved
+  | CallbackSaid
   | TrainingFinished;
