@@ -40,8 +40,11 @@ export interface OpenedDocuments {
 export interface ReadingObserver {
   /** Ends the reading behind the document at hand. */
   readonly signal?: AbortSignal;
-  /** After each document: how many there were, and how many UTF-16 characters they have. */
-  readonly onRead?: (documents: number, characters: number) => void;
+  /**
+   * After each document: how many there were, how many UTF-16 characters they have, and how much of all is read, in [0, 1],
+   * where the source knows.
+   */
+  readonly onRead?: (documents: number, characters: number, share?: number) => void;
 }
 
 /**
@@ -65,7 +68,7 @@ export async function readDocuments(
       if (done) return value;
       each(value.document, value.from);
       characters += value.document.text.length;
-      onRead?.(++count, characters);
+      onRead?.(++count, characters, value.document.share);
     }
   } finally {
     await documents.return(undefined as never);

@@ -63,7 +63,7 @@ async function heldOutRows(
     assertGoesOn(observer?.signal);
     count++;
     characters += text.length;
-    observer?.onRead?.(count, characters);
+    observer?.onRead?.(count, characters); // how much of all will be read nobody knows
     if (!isHeldOut(text, share)) continue;
     heldOutCount++;
     ids.push(encode(text));

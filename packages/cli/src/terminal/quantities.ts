@@ -30,3 +30,13 @@ export function progressBar(share: number, width: number): string {
   const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
   return "━".repeat(filled) + "─".repeat(width - filled);
 }
+
+/** A line behind a bar of how much is done, where that is known. */
+export function withBar(line: string, share: number | undefined): string {
+  return share === undefined ? line : `${progressBar(share, 20)}  ${line}`;
+}
+
+/** The same for a log. */
+export function withPercent(line: string, share: number | undefined): string {
+  return share === undefined ? line : `${line} (${Math.floor(100 * share)} %)`;
+}

@@ -15,6 +15,8 @@ export interface DataDocument {
   readonly prompt?: string;
   /** The position behind this document: what is read from there on is all that follows it. */
   readonly next: DataPosition;
+  /** How much of all data lies before that place, about, in [0, 1]: for a bar. Left out where nobody knows. */
+  readonly share?: number;
 }
 
 /**

@@ -19,12 +19,13 @@ export interface FileRecord {
 /**
  * A source of documents that lie in files, one file after the other.
  *
- * @param read - the records of a file from record `skip` on; records that make no document are counted and left out
+ * @param read - the records of a file from record `skip` on; records that make no document are counted and left out. It
+ *   tells how much of the file is read, in [0, 1]
  */
 export function fileSource(
   name: string,
   named: string | readonly string[],
-  read: (file: DataFile, skip: number) => AsyncIterable<FileRecord>,
+  read: (file: DataFile, skip: number, tell: (share: number) => void) => AsyncIterable<FileRecord>,
 ): DataSource {
   let listed: Promise<DataFile[]> | undefined; // once: files that appear during a training are not part of it
   const files = () => {
@@ -37,9 +38,17 @@ export function fileSource(
     async *documents(from): AsyncGenerator<DataDocument, void, void> {
       const all = await files();
       const start = from === undefined ? { file: 0, record: 0 } : positionIn(from, all.length);
+      const sizes = await sizesOf(all);
+      const total = sum(sizes);
       for (let file = start.file; file < all.length; file++) {
-        for await (const { end, ...document } of read(all[file], file === start.file ? start.record : 0)) {
-          yield { ...document, next: { file, record: end } };
+        const before = sum(sizes.slice(0, file));
+        const skip = file === start.file ? start.record : 0;
+        let ofFile = 0;
+        const tell = (share: number) => {
+          ofFile = share;
+        };
+        for await (const { end, ...document } of read(all[file], skip, tell)) {
+          yield { ...document, next: { file, record: end }, share: (before + ofFile * sizes[file]) / total };
         }
       }
     },
@@ -47,6 +56,14 @@ export function fileSource(
 }
 
 // --- internal ---
+
+const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
+
+/** Bytes; of what cannot be looked at, 0: reading it says what is wrong. */
+async function sizesOf(files: readonly DataFile[]): Promise<number[]> {
+  const { stat } = await import("node:fs/promises");
+  return Promise.all(files.map(async ({ path }) => (await stat(path).catch(() => undefined))?.size ?? 0));
+}
 
 const positionSchema = z.strictObject({ file: z.int().nonnegative(), record: z.int().nonnegative() });
 

@@ -19,14 +19,14 @@ export const jsonLinesSource = defineSource({
   options,
   create: ({ files, ...choices }) => {
     const documentOf = recordReader(choices);
-    return fileSource("json-lines", files, async function* (file, skip): AsyncGenerator<
+    return fileSource("json-lines", files, async function* (file, skip, tell): AsyncGenerator<
       FileRecord,
       void,
       void
     > {
       const splitter = documentSplitter("line");
       let line = 0;
-      for await (const piece of textPieces(file)) yield* documents(splitter.push(piece));
+      for await (const piece of textPieces(file, tell)) yield* documents(splitter.push(piece));
       yield* documents(splitter.end());
 
       function* documents(lines: readonly string[]): Generator<FileRecord, void, void> {

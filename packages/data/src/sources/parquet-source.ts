@@ -17,9 +17,13 @@ export const parquetSource = defineSource({
   options,
   create: ({ files, ...choices }) => {
     const documentOf = recordReader(choices);
-    return fileSource("parquet", files, async function* (file, skip): AsyncGenerator<FileRecord, void, void> {
+    return fileSource("parquet", files, async function* (file, skip, tell): AsyncGenerator<
+      FileRecord,
+      void,
+      void
+    > {
       let row = skip;
-      for await (const record of rowsOf(file, fieldsOf(choices), skip)) {
+      for await (const record of rowsOf(file, fieldsOf(choices), skip, tell)) {
         const document = documentOf(record, `row ${row} of ${file.name}`);
         row++;
         if (document) yield { ...document, end: row };
@@ -34,6 +38,7 @@ async function* rowsOf(
   { name, path }: DataFile,
   columns: readonly string[],
   skip: number,
+  tell: (share: number) => void,
 ): AsyncGenerator<DataRecord, void, void> {
   const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } = await import(
     "hyparquet"
@@ -59,9 +64,13 @@ async function* rowsOf(
     if (rowEnd > skip) {
       const from = Math.max(rowStart, skip);
       const asked = { file, metadata, compressors, columns: [...columns], rowStart: from, rowEnd };
-      yield* await parquetReadObjects(asked).catch((error: unknown) => {
+      const rows = await parquetReadObjects(asked).catch((error: unknown) => {
         throw damaged(name, error);
       });
+      for (const [index, row] of rows.entries()) {
+        tell((from + index + 1) / Number(metadata.num_rows));
+        yield row;
+      }
     }
     rowStart = rowEnd;
   }

@@ -201,3 +201,35 @@ describe("bad input is named", () => {
     await expect(textsOf(choice)).rejects.toThrow(message);
   });
 });
+
+describe("the share that is read", () => {
+  const sharesOf = async (choice: NamedChoice) => {
+    const shares: number[] = [];
+    for await (const { share = Number.NaN } of (await open(choice)).documents()) shares.push(share);
+    return shares;
+  };
+
+  it("is by bytes of all files, and in Parquet by rows", async () => {
+    const lines = (count: number) => "one line of twenty c.\n".repeat(count);
+    const files = [
+      put("shares/a.txt", lines(1)),
+      put("shares/b.txt", lines(2)),
+      put("shares/c.txt", lines(1)),
+    ];
+    // Read in pieces of a megabyte: each of these at once.
+    expect(await sharesOf({ name: "text", files, documents: "line" })).toEqual([0.25, 0.75, 0.75, 1]);
+    expect(await sharesOf({ name: "parquet", files: parquet })).toEqual(
+      [1, 2, 3, 4, 6, 7, 8, 9].map((row) => row / 9),
+    );
+    const many = put("shares/many.txt", lines(100_000));
+    const shares = await sharesOf({ name: "text", files: many, documents: "line" });
+    expect(new Set(shares).size).toBeGreaterThan(2);
+    expect(shares[0]).toBeLessThan(shares[99_999]);
+    expect(shares[99_999]).toBe(1);
+  });
+
+  it("is by packed bytes in gzip", async () => {
+    const packed = put("shares/some.txt.gz", gzipSync("some text\n".repeat(50)));
+    expect((await sharesOf({ name: "text", files: packed, documents: "line" })).at(-1)).toBe(1);
+  });
+});

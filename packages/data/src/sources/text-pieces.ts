@@ -6,10 +6,14 @@ import { messageOf, sourceError } from "./source-errors.js";
  * The text of a UTF-8 file, or of one that was compressed with gzip, piece by piece, without its byte-order mark. Node
  * only.
  *
+ * @param tell - told how much of the file is read, in [0, 1]
  * @throws DiffusionError `DATA_INVALID` for a file that was cut short or damaged in compressed form, and for bytes that
  *   are not UTF-8, with the offset of the first; `FILE_NOT_FOUND`
  */
-export async function* textPieces({ name, path }: DataFile): AsyncGenerator<string, void, void> {
+export async function* textPieces(
+  { name, path }: DataFile,
+  tell?: (share: number) => void,
+): AsyncGenerator<string, void, void> {
   let offset = 0;
   let rest: Uint8Array = new Uint8Array(0);
   const decode = (bytes: Uint8Array) => {
@@ -18,7 +22,7 @@ export async function* textPieces({ name, path }: DataFile): AsyncGenerator<stri
     offset += bytes.length;
     return isFirst ? text.replace(/^\uFEFF/, "") : text;
   };
-  for await (const chunk of chunksOf(name, path)) {
+  for await (const chunk of chunksOf(name, path, tell)) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     const whole = wholeLength(bytes);
     rest = bytes.slice(whole);
@@ -31,16 +35,23 @@ export async function* textPieces({ name, path }: DataFile): AsyncGenerator<stri
 
 const CHUNK_BYTES = 1 << 20;
 
-async function* chunksOf(name: string, path: string): AsyncGenerator<Uint8Array, void, void> {
+async function* chunksOf(
+  name: string,
+  path: string,
+  tell: ((share: number) => void) | undefined,
+): AsyncGenerator<Uint8Array, void, void> {
   const { createReadStream } = await import("node:fs");
   const { createGunzip } = await import("node:zlib");
-  const isGzip = await beginsLikeGzip(name, path);
+  const { isGzip, sizeBytes } = await lookAt(name, path);
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   // Destroyed on every way out, so no reader that stops early leaves a file open.
   const stream = isGzip ? file.pipe(createGunzip({ chunkSize: CHUNK_BYTES })) : file;
   file.once("error", (error) => stream.destroy(error));
   try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
+    for await (const chunk of stream) {
+      tell?.(Math.min(1, file.bytesRead / sizeBytes)); // of a pipe or a device nobody knows the size: 1
+      yield chunk as Uint8Array;
+    }
   } catch (error) {
     if (!isGzip) throw unreadable(name, error);
     throw sourceError(
@@ -55,15 +66,16 @@ async function* chunksOf(name: string, path: string): AsyncGenerator<Uint8Array,
   }
 }
 
-/** By its first two bytes (RFC 1952, 2.3.1): names of files say little. */
-async function beginsLikeGzip(name: string, path: string): Promise<boolean> {
+/** Gzip is known by its first two bytes (RFC 1952, 2.3.1): names of files say little. */
+async function lookAt(name: string, path: string): Promise<{ isGzip: boolean; sizeBytes: number }> {
   const { open } = await import("node:fs/promises");
   const file = await open(path).catch((error: unknown) => {
     throw unreadable(name, error);
   });
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+    const isGzip = bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+    return { isGzip, sizeBytes: (await file.stat()).size };
   } finally {
     await file.close();
   }

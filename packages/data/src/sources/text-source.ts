@@ -18,10 +18,10 @@ export const textSource = defineSource({
   source: "Own",
   options,
   create: ({ files, documents }) =>
-    fileSource("text", files, async function* (file, skip): AsyncGenerator<FileRecord, void, void> {
+    fileSource("text", files, async function* (file, skip, tell): AsyncGenerator<FileRecord, void, void> {
       const splitter = documentSplitter(documents);
       let record = 0;
-      for await (const piece of textPieces(file)) yield* counted(splitter.push(piece));
+      for await (const piece of textPieces(file, tell)) yield* counted(splitter.push(piece));
       yield* counted(splitter.end());
 
       function* counted(texts: readonly string[]): Generator<FileRecord, void, void> {

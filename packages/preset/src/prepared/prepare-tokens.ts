@@ -4,7 +4,7 @@ import { readdir, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { DiffusionError, type ErrorCode, writingFile } from "@textdiffusion/core";
+import { type DataDocument, DiffusionError, type ErrorCode, writingFile } from "@textdiffusion/core";
 import { saveTokenizer } from "@textdiffusion/data";
 import { decodeConfig, type TextDiffusionConfig } from "../config.js";
 import { assertBothSides, DEFAULT_SHARE, isHeldOut } from "../hash-split.js";
@@ -33,8 +33,8 @@ export interface PrepareRequest extends TextDiffusionConfig {
   readonly workers?: number;
   /** Aborted: what is written is kept, and the same request goes on from there. */
   readonly signal?: AbortSignal;
-  /** After each part that is written. */
-  readonly onProgress?: (progress: PreparationProgress) => void;
+  /** After each part that is written, with how much of all it is, in [0, 1], where the source knows. */
+  readonly onProgress?: (progress: PreparationProgress, share?: number) => void;
 }
 
 /**
@@ -112,15 +112,18 @@ async function* batchesOf(
   let texts: string[] = [];
   let heldOut: boolean[] = [];
   let characters = 0;
-  let next: TextBatch["next"] | undefined;
-  const batch = (): TextBatch => ({ texts, isHeldOut: heldOut, characters, next: next ?? null });
+  let last: Pick<DataDocument, "next" | "share"> = { next: null };
+  const batch = (): TextBatch => ({
+    ...{ texts, isHeldOut: heldOut, characters },
+    ...{ next: last.next, share: last.share },
+  });
   for await (const document of source.documents(position)) {
     assertGoesOn(signal);
     assertNoPrompt(document, name);
     texts.push(document.text);
     heldOut.push(hashShare !== null && isHeldOut(document.text, hashShare));
     characters += document.text.length;
-    next = document.next;
+    last = document;
     if (characters < BATCH_CHARACTERS) continue;
     yield batch();
     [texts, heldOut, characters] = [[], [], 0];
@@ -141,7 +144,7 @@ async function appendAll(
     const first = waiting.shift();
     if (first === undefined) return;
     await folder.append(first.batch, await first.encoded);
-    onProgress?.(folder.progress);
+    onProgress?.(folder.progress, first.batch.share);
   };
   try {
     for await (const batch of batches) {

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writingFile } from "@textdiffusion/core";
+import { type DataPosition, writingFile } from "@textdiffusion/core";
 import { tokenBuffer } from "@textdiffusion/data";
 import type { EncodedTexts } from "./encode-texts.js";
 import { type PreparationProgress, tokenFileNames, writeProgress } from "./prepared-folder.js";
@@ -12,8 +12,10 @@ export interface TextBatch {
   /** Of each text. */
   readonly isHeldOut: readonly boolean[];
   readonly characters: number;
+  /** How much of all data lies before its end, where the source knows. */
+  readonly share?: number;
   /** The place behind the last one. */
-  readonly next: NonNullable<PreparationProgress["position"]> | null;
+  readonly next: DataPosition;
 }
 
 /** The files of tokens while they grow, and how far they are. */

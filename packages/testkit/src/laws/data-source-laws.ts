@@ -25,8 +25,14 @@ export function dataSourceLaws(
       law("has-documents", async (source) => {
         const documents = await read(source);
         holds(documents.length >= 3, () => `expected at least three documents, got ${documents.length}`);
-        for (const { text } of documents) {
+        let before = 0;
+        for (const { text, share = before } of documents) {
           holds(text.trim() !== "", () => `expected documents with text, got ${JSON.stringify(text)}`);
+          holds(
+            share >= before && share <= 1,
+            () => `expected shares that rise to 1, got ${before}, then ${share}`,
+          );
+          before = share;
         }
       }),
       law("repeats", async (source) => {
@@ -92,7 +98,7 @@ function sameDocuments(
   what: string,
 ): void {
   const [got, wanted] = [actual, expected].map((documents) =>
-    documents.map((document) => JSON.stringify(document)),
+    documents.map(({ text, prompt, next }) => JSON.stringify({ text, prompt, next })),
   );
   const differs = wanted.findIndex((document, index) => got[index] !== document);
   holds(
