@@ -24,7 +24,8 @@ export default defineConfig({
       "test/**/*.test.ts",
     ],
     globalSetup: ["./scripts/build-gradients.mjs"],
-    testTimeout: 60_000,
+    // Those that start the command a dozen times need it on a machine that does other things, too.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     // Two cores: tensor tests gain nothing from more workers.
     maxWorkers: 2,
