@@ -26,7 +26,9 @@ const mayImport: Record<string, readonly string[]> = {
   models: ["core", "ops"],
   training: ["core", "ops", "evaluation"],
   "tfjs-backend-onnx": [],
-  "backend-node": ["core", "tfjs-backend-onnx"],
+  "tfjs-backends": ["core"],
+  "backend-node": ["core", "tfjs-backends", "tfjs-backend-onnx"],
+  "backend-web": ["core", "tfjs-backends", "tfjs-backend-onnx"],
   testkit: ["core"],
   preset: [
     "core",

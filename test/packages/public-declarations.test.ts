@@ -16,6 +16,7 @@ const tensorEntries = [
   "@textdiffusion/ops",
   "@textdiffusion/tfjs-backend-onnx",
   "@textdiffusion/tfjs-backend-onnx/web",
+  "@textdiffusion/tfjs-backends",
   "@textdiffusion/training",
   "textdiffusion/tensors",
 ];

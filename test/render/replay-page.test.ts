@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { type Recording, replayHtml } from "@textdiffusion/render";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { browserPath, openBrowser, whyNoBrowser } from "./browser.js";
+import { browserPath, openBrowser, whyNoBrowser } from "../browser/open-browser.js";
 
 const folder = mkdtempSync(join(tmpdir(), "textdiffusion-replay-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

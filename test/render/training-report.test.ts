@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readMetrics, trainingReport } from "@textdiffusion/render";
 import { afterAll, describe, expect, it } from "vitest";
-import { browserPath, openBrowser, whyNoBrowser } from "./browser.js";
+import { browserPath, openBrowser, whyNoBrowser } from "../browser/open-browser.js";
 
 const folder = mkdtempSync(join(tmpdir(), "textdiffusion-report-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,6 +1,6 @@
 import { API_VERSION, defineBackend, definePlugin } from "@textdiffusion/core";
+import type { BackendOptions } from "@textdiffusion/tfjs-backends/options";
 import { z } from "zod";
-import type { BackendOptions } from "./backend-entry.js";
 import { backendEntries } from "./backends.js";
 import { createBackend } from "./create-backend.js";
 

@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { byName, createPipeline, DiffusionError } from "@textdiffusion/core";
 import { backendLaws, tensorflowProbe } from "@textdiffusion/testkit";
+import { TfjsBackend } from "@textdiffusion/tfjs-backends";
 import { afterEach, describe, expect, it } from "vitest";
+import { nodePlatform } from "./backends.js";
 import { backendNodePlugin, computingPackages, createBackend, doctor, startBackend } from "./index.js";
-import { NodeBackend } from "./node-backend.js";
 
 const names = ["onnx", "wasm", "cpu"];
 
@@ -127,17 +128,21 @@ it("names what is known when asked for an unknown backend", () => {
 
 it("says why a backend does not start and what to do, and starts once the cause is gone", async () => {
   let broken = true;
-  const backend = new NodeBackend({
-    name: "cpu",
-    description: "a backend whose package is missing at first",
-    packages: [],
-    remedy: "Install it",
-    device: () => "test",
-    load: async () => {
-      if (broken) throw new Error("no such package");
-      await import("@tensorflow/tfjs-backend-cpu");
+  const backend = new TfjsBackend(
+    nodePlatform,
+    {
+      name: "cpu",
+      description: "a backend whose package is missing at first",
+      packages: [],
+      remedy: "Install it",
+      device: () => "test",
+      load: async () => {
+        if (broken) throw new Error("no such package");
+        await import("@tensorflow/tfjs-backend-cpu");
+      },
     },
-  });
+    {},
+  );
   const failure = await backend.start().catch((error: unknown) => error);
   expect(DiffusionError.is(failure, "BACKEND_UNAVAILABLE")).toBe(true);
   expect(String(failure)).toContain(

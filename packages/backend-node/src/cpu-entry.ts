@@ -1,5 +1,5 @@
-import type { BackendEntry } from "./backend-entry.js";
-import { repairUnsortedSegmentSum } from "./fixes/unsorted-segment-sum.js";
+import type { BackendEntry } from "@textdiffusion/tfjs-backends";
+import { repairUnsortedSegmentSum } from "@textdiffusion/tfjs-backends";
 import { cpuModel } from "./machine.js";
 
 /** Plain JavaScript: slow, and the one that the others are compared with. */

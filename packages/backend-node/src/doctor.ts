@@ -1,19 +1,14 @@
 import { freemem, totalmem } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
-import { backendEntries } from "./backends.js";
+import { examineBackends } from "@textdiffusion/tfjs-backends";
+import type { ExaminedBackend } from "@textdiffusion/tfjs-backends/options";
+import { backendEntries, nodePlatform } from "./backends.js";
 import { installedVersion } from "./installed-versions.js";
 import { cpuModel } from "./machine.js";
-import { NodeBackend } from "./node-backend.js";
 
-export interface BackendFinding {
-  readonly name: string;
-  readonly description: string;
+export interface BackendFinding extends ExaminedBackend {
   /** Version of each npm package that the backend needs, undefined where it is not installed. */
   readonly packages: Readonly<Record<string, string | undefined>>;
-  /** The device in words when the backend starts. */
-  readonly device?: string;
-  /** Why the backend does not start, and what to do. */
-  readonly problem?: string;
 }
 
 export interface DoctorReport {
@@ -32,22 +27,13 @@ export interface DoctorReport {
 
 /** What this machine can do: starts each backend in turn and leaves the active one as it was. */
 export async function doctor(): Promise<DoctorReport> {
-  const active = tf.getBackend();
-  const backends: BackendFinding[] = [];
-  for (const entry of backendEntries) {
-    const backend = new NodeBackend(entry);
-    const packages = Object.fromEntries(entry.packages.map((name) => [name, installedVersion(name)]));
-    const finding = { name: entry.name, description: entry.description, packages };
-    try {
-      await backend.start();
-      backends.push({ ...finding, device: backend.capabilities.device });
-    } catch (error) {
-      backends.push({ ...finding, problem: error instanceof Error ? error.message : String(error) });
-    } finally {
-      await backend.dispose();
-    }
-  }
-  if (active && tf.engine().registry[active]) await tf.setBackend(active);
+  const examined = await examineBackends(nodePlatform, {});
+  const backends = examined.map((finding, index) => ({
+    ...finding,
+    packages: Object.fromEntries(
+      backendEntries[index].packages.map((name) => [name, installedVersion(name)]),
+    ),
+  }));
   return {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,

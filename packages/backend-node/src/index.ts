@@ -1,4 +1,4 @@
-export type { BackendOptions } from "./backend-entry.js";
+export type { BackendOptions } from "@textdiffusion/tfjs-backends/options";
 export { backendNodePlugin } from "./backend-node-plugin.js";
 export { type CreateBackendOptions, createBackend, startBackend } from "./create-backend.js";
 export { type BackendFinding, type DoctorReport, doctor } from "./doctor.js";

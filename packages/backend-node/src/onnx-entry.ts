@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { backendName, registerOnnxBackend } from "@textdiffusion/tfjs-backend-onnx";
-import type { BackendEntry } from "./backend-entry.js";
+import type { BackendEntry } from "@textdiffusion/tfjs-backends";
 import { cpuModel } from "./machine.js";
 
 let threadCount = availableParallelism();

@@ -1,10 +1,8 @@
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { env } from "@tensorflow/tfjs-core";
-import type { BackendEntry } from "./backend-entry.js";
-import { repairUnsortedSegmentSum } from "./fixes/unsorted-segment-sum.js";
-import { repairMatMul } from "./fixes/wasm-mat-mul.js";
-import { repairOneHot } from "./fixes/wasm-one-hot.js";
+import type { BackendEntry } from "@textdiffusion/tfjs-backends";
+import { repairMatMul, repairOneHot, repairUnsortedSegmentSum } from "@textdiffusion/tfjs-backends";
 import { cpuModel } from "./machine.js";
 
 /** WebAssembly with SIMD on one thread: no compiler, no install script, the same on every platform. */

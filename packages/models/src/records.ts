@@ -4,7 +4,12 @@
  */
 export type { Activation, ArchitectureName, EncoderConfig } from "./config/encoder-config.js";
 export { decodeEncoderConfig, encodeEncoderConfig } from "./config/hugging-face-config.js";
-export { type ModelRecord, readModelRecord, writeModelRecord } from "./files/model-record.js";
+export {
+  decodeModelRecord,
+  type ModelRecord,
+  readModelRecord,
+  writeModelRecord,
+} from "./files/model-record.js";
 export { saveConfig } from "./files/save-config.js";
 export type { Gpt2Config } from "./gpt2/gpt2-config.js";
 export { readGpt2Config } from "./gpt2/read-gpt2-config.js";

@@ -1,9 +1,10 @@
 import { DiffusionError } from "@textdiffusion/core";
+import type { EncoderConfig } from "../config/encoder-config.js";
 import { decodeEncoderConfig } from "../config/hugging-face-config.js";
 import { type EncoderModel, encoderModel } from "../encoder/encoder-model.js";
 import { planCheckpoint } from "../parameters/checkpoint-names.js";
 import { notFound, parseJson, pathIn, readTextIfPresent } from "./file-system.js";
-import { openTensorFiles, type TensorFiles } from "./tensor-files.js";
+import { openTensorFiles, type TensorFiles, tensorsInMemory } from "./tensor-files.js";
 
 /**
  * Loads a BERT or RoBERTa masked language model from a Hugging Face folder (`config.json` and `model.safetensors`, or
@@ -22,12 +23,39 @@ export async function loadModel(folder: string): Promise<EncoderModel> {
   const config = decodeEncoderConfig(parseJson(text, configPath), configPath);
   const files = await openTensorFiles(folder);
   try {
-    const { sources, copies } = planCheckpoint(config, files.entries, folder);
-    for (const [copy, weight] of copies) await assertSame(files, copy, sources.get(weight) as string, folder);
-    return await encoderModel(config, (name) => files.read(sources.get(name) as string));
+    return await modelFromTensors(config, files, folder);
   } finally {
     await files.close();
   }
+}
+
+/** The files of a model, where there is no file system: as a page fetches them. */
+export interface ModelFiles {
+  readonly "config.json": string;
+  readonly "model.safetensors": Uint8Array;
+}
+
+/**
+ * The same from files in memory.
+ *
+ * @param source - the folder or address that they come from, for messages
+ * @throws DiffusionError as `loadModel`, but for missing files
+ */
+export function modelFromFiles(files: ModelFiles, source = "."): Promise<EncoderModel> {
+  const configPath = pathIn(source, "config.json");
+  const config = decodeEncoderConfig(parseJson(files["config.json"], configPath), configPath);
+  const path = pathIn(source, "model.safetensors");
+  return modelFromTensors(config, tensorsInMemory(files["model.safetensors"], path), source);
+}
+
+async function modelFromTensors(
+  config: EncoderConfig,
+  files: Omit<TensorFiles, "close">,
+  folder: string,
+): Promise<EncoderModel> {
+  const { sources, copies } = planCheckpoint(config, files.entries, folder);
+  for (const [copy, weight] of copies) await assertSame(files, copy, sources.get(weight) as string, folder);
+  return encoderModel(config, (name) => files.read(sources.get(name) as string));
 }
 
 /**
@@ -36,7 +64,7 @@ export async function loadModel(folder: string): Promise<EncoderModel> {
  * @throws DiffusionError `MODEL_INVALID`
  */
 export async function assertSame(
-  files: TensorFiles,
+  files: Pick<TensorFiles, "read">,
   copy: string,
   original: string,
   folder: string,

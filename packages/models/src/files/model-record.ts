@@ -41,22 +41,24 @@ export type ModelRecord = z.infer<typeof schema>;
 export async function readModelRecord(folder: string): Promise<ModelRecord | undefined> {
   const path = pathIn(folder, fileName);
   const text = await readTextIfPresent(path);
-  return text === undefined ? undefined : decodeRecord(parseJson(text, path), path);
+  return text === undefined ? undefined : decodeModelRecord(parseJson(text, path), path);
 }
 
 /** @throws DiffusionError `MODEL_INVALID` for a record that could not be read again, `FILE_NOT_WRITABLE` */
 export async function writeModelRecord(record: ModelRecord, folder: string): Promise<void> {
   const path = pathIn(folder, fileName);
-  const checked = decodeRecord(record, path);
+  const checked = decodeModelRecord(record, path);
   await makeFolder(folder);
   await replaceTextFile(path, `${JSON.stringify(checked, null, 2)}\n`);
 }
 
-// --- internal ---
-
-const fileName = "textdiffusion.json";
-
-function decodeRecord(value: unknown, path: string): ModelRecord {
+/**
+ * The record from the parsed JSON of `textdiffusion.json`.
+ *
+ * @param path - where it comes from, for messages
+ * @throws DiffusionError `MODEL_INVALID`
+ */
+export function decodeModelRecord(value: unknown, path: string): ModelRecord {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -72,3 +74,7 @@ function decodeRecord(value: unknown, path: string): ModelRecord {
     details: { path, issues: result.error.issues },
   });
 }
+
+// --- internal ---
+
+const fileName = "textdiffusion.json";

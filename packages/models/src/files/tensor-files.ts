@@ -59,6 +59,24 @@ export async function openTensorFiles(folder: string): Promise<TensorFiles> {
   }
 }
 
+/**
+ * The same from the bytes of one file, in memory.
+ *
+ * @param path - where they come from, for messages
+ * @throws DiffusionError `MODEL_INVALID`
+ */
+export function tensorsInMemory(bytes: Uint8Array, path: string): Omit<TensorFiles, "close"> {
+  const start = bytes.subarray(0, safetensorsHeaderEnd(bytes, bytes.length, path));
+  const { tensors } = decodeSafetensorsHeader(start, bytes.length, path);
+  return {
+    entries: tensors,
+    async read(name) {
+      const entry = tensors.get(name) as SafetensorsEntry;
+      return decodeSafetensorsTensor(entry, bytes.subarray(entry.begin, entry.end), path);
+    },
+  };
+}
+
 // --- internal ---
 
 type Handle = Awaited<ReturnType<Awaited<ReturnType<typeof fileSystem>>["open"]>>;

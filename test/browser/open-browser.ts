@@ -15,13 +15,17 @@ export const browserPath = places.find((path) => path !== undefined && existsSyn
 export const whyNoBrowser =
   browserPath === undefined ? " (skipped: no Chromium here; CHROMIUM names one)" : "";
 
-/** Starts it so that it asks nobody for anything. The caller closes it. */
-export function openBrowser(): Promise<Browser> {
+/**
+ * Starts it so that it asks nobody for anything. The caller closes it.
+ *
+ * @param graphics - whether WebGPU and WebGL are there, imitated on the processor (SwiftShader, which Chromium brings)
+ */
+export function openBrowser({ graphics = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: browserPath,
     args: [
       "--no-sandbox",
-      "--disable-gpu",
+      ...(graphics ? imitatedGraphics : ["--disable-gpu"]),
       "--disable-quic",
       "--no-first-run",
       "--disable-background-networking",
@@ -30,3 +34,14 @@ export function openBrowser(): Promise<Browser> {
     ],
   });
 }
+
+// --- internal ---
+
+const imitatedGraphics = [
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
+  "--enable-features=Vulkan",
+  "--enable-unsafe-swiftshader",
+  "--use-angle=swiftshader",
+  "--ignore-gpu-blocklist",
+];

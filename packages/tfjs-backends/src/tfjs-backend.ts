@@ -5,21 +5,22 @@ import {
   type BackendMemory,
   DiffusionError,
 } from "@textdiffusion/core";
-import { registerGradients } from "@textdiffusion/tfjs-backend-onnx";
-import type { BackendEntry, BackendOptions } from "./backend-entry.js";
+import type { BackendEntry, BackendPlatform } from "./backend-entry.js";
+import type { BackendOptions } from "./options.js";
 
 /**
- * A tfjs backend of this process. tfjs has one active backend at a time: the last one started is where new tensors go
+ * A tfjs backend of this process or page. tfjs has one active backend at a time: the last one started is where new tensors go
  * and where the gradients run.
  */
-export class NodeBackend implements Backend {
+export class TfjsBackend<Options extends BackendOptions = BackendOptions> implements Backend {
   readonly name: string;
   private started: Promise<void> | undefined;
   private live = false;
 
   constructor(
-    private readonly entry: BackendEntry,
-    private readonly options: BackendOptions = {},
+    private readonly platform: Pick<BackendPlatform, "component" | "prepare">,
+    private readonly entry: BackendEntry<Options>,
+    private readonly options: Options,
   ) {
     this.name = entry.name;
   }
@@ -63,10 +64,10 @@ export class NodeBackend implements Backend {
   }
 
   private async open(): Promise<void> {
-    await registerGradients();
+    await this.platform.prepare();
     try {
       await load(this.entry, this.options);
-      await activate(this.name);
+      await activate(this.entry);
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       throw this.unavailable(`to start, got "${message}"`, this.entry.remedy, cause);
@@ -78,7 +79,7 @@ export class NodeBackend implements Backend {
   private unavailable(expected: string, remedy: string, cause?: unknown): DiffusionError {
     return new DiffusionError({
       code: "BACKEND_UNAVAILABLE",
-      component: `backend-node/${this.name}`,
+      component: `${this.platform.component}/${this.name}`,
       problem: `expected the backend ${expected}`,
       remedy,
       cause,
@@ -90,12 +91,12 @@ export class NodeBackend implements Backend {
 
 /** Names of the started backends, the last one active. tfjs has one backend of a name, which several may share. */
 const started: string[] = [];
-const loaded = new Map<BackendEntry, Promise<void>>();
+const loaded = new Map<object, Promise<void>>();
 /** How to make each backend, kept because `tf.removeBackend` forgets it. */
 const factories = new Map<string, () => tf.KernelBackend | Promise<tf.KernelBackend>>();
 
 /** Kernels are repaired once in a process: a repair wraps what it finds. */
-function load(entry: BackendEntry, options: BackendOptions): Promise<void> {
+function load<Options extends BackendOptions>(entry: BackendEntry<Options>, options: Options): Promise<void> {
   const loading =
     loaded.get(entry) ??
     entry.load(options).catch((error) => {
@@ -110,13 +111,14 @@ function load(entry: BackendEntry, options: BackendOptions): Promise<void> {
  * Makes the backend before tfjs is told of it: tfjs would print what goes wrong instead of throwing it, and would drop
  * one of two backends that are made at the same time.
  */
-async function activate(name: string): Promise<void> {
+async function activate({ name, made }: Pick<BackendEntry, "name" | "made">): Promise<void> {
   if (!tf.engine().registry[name]) {
     const factory = factories.get(name) ?? tf.findBackendFactory(name);
     factories.set(name, factory);
     const backend = await factory();
     // The cpu backend prints an advertisement for another package at its first use.
     (backend as { firstUse?: boolean }).firstUse = false;
+    made?.(backend);
     if (tf.findBackendFactory(name)) tf.removeBackend(name);
     tf.registerBackend(name, () => backend);
   }

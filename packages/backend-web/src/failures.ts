@@ -1,0 +1,65 @@
+import { getKernelsForBackend, type KernelBackend } from "@tensorflow/tfjs-core";
+import { DiffusionError } from "@textdiffusion/core";
+import { replaceKernel } from "@textdiffusion/tfjs-backends";
+
+/** Errors of memory that kernels throw become ours. Other errors pass, those about shapes for example. */
+export function guardKernels(backendName: string): void {
+  for (const { kernelName } of getKernelsForBackend(backendName)) {
+    replaceKernel(kernelName, backendName, (original) => (call) => {
+      try {
+        return original!(call);
+      } catch (error) {
+        if (!isMemoryError(error)) throw error;
+        throw failure(backendName, String(error), error);
+      }
+    });
+  }
+}
+
+/**
+ * A graphics processor that fails computes on in silence: its results are zeros, or never come. After a failure each read of
+ * the backend, those that wait too, is an error.
+ *
+ * @returns to be called with what was seen when the device fails; the first call counts
+ */
+export function failReads(backendName: string, backend: KernelBackend): (seen: string) => void {
+  let fail: (seen: string) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = (seen) => reject(failure(backendName, seen));
+  });
+  failed.catch(() => undefined); // it may fail while nobody reads
+  const read = backend.read.bind(backend);
+  backend.read = (dataId) => Promise.race([failed, read(dataId)]);
+  return fail;
+}
+
+/** WebAssembly's allocator answers 0 where memory is out, and takes sizes modulo 4 GiB; tfjs would write there. */
+export function failAllocations(backendName: string, backend: KernelBackend): void {
+  const { wasm } = backend as KernelBackend & { readonly wasm: { _malloc(bytes: number): number } };
+  const allocate = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const address = bytes < 2 ** 32 ? allocate(bytes) : 0;
+    if (address === 0 && bytes > 0) throw failure(backendName, `no memory for ${bytes} bytes more`);
+    return address;
+  };
+}
+
+// --- internal ---
+
+function isMemoryError(error: unknown): boolean {
+  if (DiffusionError.is(error)) return false;
+  return /out of memory|OOM|out of bounds|allocat|Maximum memory/i.test(String(error));
+}
+
+function failure(backendName: string, seen: string, cause?: unknown): DiffusionError {
+  const isMemory = /memory|OOM|allocat/i.test(seen);
+  return new DiffusionError({
+    code: "RUNTIME_FAILED",
+    component: `backend-web/${backendName}`,
+    problem: `expected the device to compute, got ${seen.replace(/\.$/, "")}`,
+    remedy: isMemory
+      ? "Write shorter or fewer texts at a time, close other pages, or take a smaller model; then load the model again"
+      : 'Load the model again, or on the backend "wasm"',
+    cause,
+  });
+}

@@ -1,0 +1,10 @@
+export { AutoBackend } from "./auto-backend.js";
+export type { BackendEntry, BackendPlatform } from "./backend-entry.js";
+export { createBackendOn } from "./create-backend.js";
+export { examineBackends } from "./examine-backends.js";
+export { replaceKernel } from "./fixes/replace-kernel.js";
+export { repairUnsortedSegmentSum } from "./fixes/unsorted-segment-sum.js";
+export { repairMatMul } from "./fixes/wasm-mat-mul.js";
+export { repairOneHot } from "./fixes/wasm-one-hot.js";
+export type { BackendOptions, ExaminedBackend, PassedBy } from "./options.js";
+export { TfjsBackend } from "./tfjs-backend.js";

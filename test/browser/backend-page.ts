@@ -1,0 +1,102 @@
+/** What the test runs in the browser: bundled, and called by name from outside. */
+import * as tf from "@tensorflow/tfjs-core";
+import { createBackend, doctor, startBackend } from "@textdiffusion/backend-web";
+import { createPipeline, DiffusionError, idsUnknownTo, type KnownChoice } from "@textdiffusion/core";
+import { tokenizerFromFiles } from "@textdiffusion/data";
+import { maskedLanguageModelDenoiser, modelFromFiles } from "@textdiffusion/models";
+import { samplersPlugin } from "@textdiffusion/samplers";
+import { schedulesPlugin } from "@textdiffusion/schedules";
+import { backendLaws, tensorflowProbe } from "@textdiffusion/testkit";
+
+const options = {
+  wasmPaths: "/wasm/",
+  onnxRuntime: async () => {
+    const address = "/onnx/ort.wasm.min.mjs"; // not for the bundler
+    return import(address);
+  },
+};
+
+/** A text and the log-probability of each token that was drawn, of the tiny model on a backend. */
+async function generate(name: string, request: object, sampler: KnownChoice<"sampler">) {
+  const backend = await startBackend(name, options);
+  const read = async (file: string) => (await fetch(`/model/${file}`)).text();
+  const tokenizer = tokenizerFromFiles({
+    "tokenizer.json": await read("tokenizer.json"),
+    "tokenizer_config.json": await read("tokenizer_config.json"),
+  });
+  const weights = await (await fetch("/model/model.safetensors")).arrayBuffer();
+  const before = tf.memory().numTensors;
+  const model = await modelFromFiles({
+    "config.json": await read("config.json"),
+    "model.safetensors": new Uint8Array(weights),
+  });
+  const denoiser = maskedLanguageModelDenoiser(model, {
+    maskTokenId: tokenizer.special.mask,
+    forbidden: idsUnknownTo(tokenizer, model.vocabularySize),
+  });
+  const pipeline = await createPipeline({
+    plugins: [samplersPlugin, schedulesPlugin],
+    tokenizer,
+    denoiser,
+    schedule: "linear",
+    sampler,
+  });
+  const logProbs: number[] = [];
+  let text = "";
+  for await (const event of pipeline.stream(request)) {
+    if (event.kind === "step") logProbs.push(...event.revealed.map(({ logProb }) => logProb as number));
+    if (event.kind === "finished") text = tokenizer.decode(event.ids);
+  }
+  await pipeline.dispose();
+  denoiser.dispose();
+  const left = tf.memory().numTensors - before;
+  const { device } = backend.capabilities;
+  await backend.dispose();
+  return { device, text, logProbs, left };
+}
+
+/** What `auto` is, and why it is nothing else. */
+async function auto() {
+  const backend = await startBackend("auto", options);
+  const { passedBy } = backend as unknown as { readonly passedBy: readonly object[] };
+  const { name } = backend;
+  await backend.dispose();
+  return { name, passedBy };
+}
+
+/** Names of the laws of backends, values and gradients among them, that one does not keep. */
+async function brokenLaws(name: string): Promise<string[]> {
+  const broken: string[] = [];
+  for (const law of backendLaws(() => createBackend({ name, ...options }), { probe: tensorflowProbe(tf) })) {
+    if (law.skip !== undefined) continue;
+    await Promise.resolve(law.run()).catch((error) => broken.push(`${law.name}: ${error}`));
+  }
+  return broken;
+}
+
+/** The error of a read after something was done to the backend. */
+async function failureAfter(name: string, harm: "device lost" | "memory"): Promise<string> {
+  const backend = await startBackend(name, options);
+  try {
+    if (harm === "memory") {
+      tf.fill([5, 256, 1024, 1024], 1); // 5 GiB, where there are at most 4
+      return "no error";
+    }
+    const inner = tf.backend() as unknown as {
+      readonly canvas?: OffscreenCanvas;
+      readonly device?: { destroy(): void };
+    };
+    inner.device?.destroy();
+    const context = inner.canvas?.getContext("webgl2") as WebGL2RenderingContext | undefined;
+    context?.getExtension("WEBGL_lose_context")?.loseContext();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await tf.add(tf.ones([64, 64]), 1).data();
+    return "no error";
+  } catch (error) {
+    return DiffusionError.is(error) ? error.message : `not ours: ${error}`;
+  } finally {
+    await backend.dispose();
+  }
+}
+
+Object.assign(globalThis, { generate, auto, brokenLaws, failureAfter, doctor: () => doctor(options) });
