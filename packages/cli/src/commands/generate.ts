@@ -137,7 +137,7 @@ export function generateCommand(context: CommandContext): Command {
     .option("--trace <file>", "write every step into this file, for textdiffusion replay and fork")
     .option(
       "--picture <file>",
-      "draw the run into FILE.html, a page that replays it, or FILE.gif; may be repeated",
+      "draw the run into FILE.html, a page that replays it, FILE.gif, .png or .txt; may be repeated",
       (file: string, before: readonly string[] = []) => [...before, file],
     );
   return addShowOptions(command)

@@ -18,16 +18,18 @@ Examples:
   Two samplers side by side:
     $ textdiffusion render confidence.jsonl random.jsonl --out samplers.html
 
-  As a picture that moves:
+  As a picture that moves, as a strip of moments for paper, as text:
     $ textdiffusion render run.jsonl --out run.gif
+    $ textdiffusion render run.jsonl --out run.png
+    $ textdiffusion render run.jsonl --out run.txt
 
 The page is complete in itself and loads nothing. Keys: space, arrows, Home, End.`;
 
 export function renderCommand(context: CommandContext): Command {
   return new Command("render")
-    .description("draw traced runs: a page or a GIF that replays them")
+    .description("draw traced runs: a page or a GIF that replays them, a strip of moments, text")
     .argument("<traces...>", "files made by generate --trace or by fork; several stand side by side")
-    .requiredOption("--out <file>", "FILE.html, or FILE.gif")
+    .requiredOption("--out <file>", "FILE.html, FILE.gif, FILE.png or FILE.txt")
     .addHelpText("after", examples)
     .action((files: readonly string[], options: RenderOptions) => render(files, options, context));
 }

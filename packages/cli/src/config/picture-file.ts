@@ -1,19 +1,19 @@
 import { existsSync } from "node:fs";
 import { open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
-import { type Recording, replayGif, replayHtml } from "@textdiffusion/render";
+import { type Recording, replayGif, replayHtml, replayPng, replayText } from "@textdiffusion/render";
 import { DiffusionError } from "textdiffusion";
 import { match } from "ts-pattern";
 
 /** What a picture is written as, by the ending of its file. */
-export type PictureKind = "html" | "gif" | "svg";
+export type PictureKind = "html" | "gif" | "png" | "svg" | "txt";
 
 /** What a replay is written as. */
 export type ReplayKind = Exclude<PictureKind, "svg">;
 
 /** Says whether a file may get a replay, as `assertPictureFile` does. */
 export function assertReplayFile(file: string): Promise<ReplayKind> {
-  return assertPictureFile(file, ["gif", "html"]);
+  return assertPictureFile(file, ["gif", "html", "png", "txt"]);
 }
 
 /**
@@ -62,6 +62,8 @@ export function drawReplay(kind: ReplayKind, recordings: readonly Recording[]): 
   return match(kind)
     .with("html", () => replayHtml(recordings))
     .with("gif", () => replayGif(recordings))
+    .with("png", () => replayPng(recordings))
+    .with("txt", () => replayText(recordings))
     .exhaustive();
 }
 
@@ -89,6 +91,8 @@ export async function writePicture(file: string, content: string | Uint8Array): 
 /** How our own files of a kind begin. */
 const beginnings: Readonly<Record<PictureKind, RegExp>> = {
   gif: /^GIF8[79]a/,
+  png: /^\uFFFDPNG\r\n/,
+  txt: /^.* {2}step 0\/\d+ {2}\d+ masked\n/,
   svg: /^<svg [^>]*data-generator="textdiffusion"/,
   html: /^<!doctype html>[\s\S]{0,60}<meta charset="utf-8">\s*<meta name="generator" content="textdiffusion">/,
 };
