@@ -1,21 +1,8 @@
-import { readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-
-const packages = new URL("./packages/", import.meta.url);
-
-/** Tests read every package from its sources, its other entries too, so that one change needs no build to be seen. */
-const alias = readdirSync(packages).flatMap((folder) => {
-  const name = folder === "preset" ? "textdiffusion" : `@textdiffusion/${folder}`;
-  const sources = fileURLToPath(new URL(`${folder}/src/`, packages));
-  return [
-    { find: new RegExp(`^${name}$`), replacement: `${sources}index.ts` },
-    { find: new RegExp(`^${name}/([\\w-]+)$`), replacement: `${sources}$1.ts` },
-  ];
-});
+import { sourceAliases } from "./scripts/source-aliases.js";
 
 export default defineConfig({
-  resolve: { alias },
+  resolve: { alias: sourceAliases },
   test: {
     // The templates of plugins pass their own tests as they lie there.
     include: [

@@ -57,6 +57,9 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
     #place = 0;
     #playing = false;
     #last = 0;
+    #following = false;
+    #sheet = new CSSStyleSheet(); // pages with a strict policy allow no style element
+    #grid = document.createElement("div");
     #slider = document.createElement("input");
     #button = document.createElement("button");
     #speed = select("Speed", { "0.25": "¼ ×", "0.5": "½ ×", "1": "1 ×", "2": "2 ×", "4": "4 ×" }, "1");
@@ -74,10 +77,28 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
 
     set recordings(recordings: readonly Recording[]) {
       this.#recordings = recordings;
+      this.#following = false;
       this.#build();
       const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
       this.#show(still ? 1 : 0);
       if (!still) this.play();
+    }
+
+    /**
+     * Shows runs that are still going on: their last frame as it comes, or the one that the reader went to.
+     *
+     * @param recordings - what was recorded so far, of the same runs in each call
+     */
+    follow(recordings: readonly Recording[]): void {
+      const isSame = this.#panels.length === recordings.length && this.#following;
+      const frames = this.#panels.map((panel) => panel.frameAt(this.#place));
+      const atEnd = !isSame || this.#place >= 1;
+      this.#following = true;
+      this.#recordings = recordings;
+      if (isSame) this.#fill();
+      else this.#build();
+      this.#show(atEnd ? 1 : Math.max(...this.#panels.map((panel, index) => panel.places[frames[index]])));
+      if (atEnd) this.pause();
     }
 
     play(): void {
@@ -123,16 +144,19 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       this.pause();
     }
 
-    #build(): void {
-      const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-      const sheet = document.createElement("style");
-      sheet.textContent = style;
-      const panels = document.createElement("div");
-      panels.className = "panels";
+    #fill(): void {
       const { places, durationMs } = timeline(this.#recordings);
       this.#durationMs = durationMs;
       this.#panels = this.#recordings.map((recording, panel) => new Panel(recording, places[panel]));
-      panels.append(...this.#panels.map(({ element }) => element));
+      this.#grid.replaceChildren(...this.#panels.map(({ element }) => element));
+    }
+
+    #build(): void {
+      const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+      this.#sheet.replaceSync(style);
+      root.adoptedStyleSheets = [this.#sheet];
+      this.#grid.className = "panels";
+      this.#fill();
 
       const form = document.createElement("form");
       form.addEventListener("submit", (event) => event.preventDefault());
@@ -143,7 +167,7 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       this.#slider.oninput = () => this.#goTo(Number(this.#slider.value));
       this.#colour.onchange = () => this.#show(this.#place);
       form.append(this.#button, this.#slider, labelled(this.#speed), labelled(this.#colour));
-      root.replaceChildren(sheet, panels, form);
+      root.replaceChildren(this.#grid, form);
       this.onkeydown = (event) => {
         const target = event.composedPath()[0];
         const actions: Record<string, () => void> = {
@@ -203,7 +227,7 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
 
     show(place: number, colour: string): void {
       const { frames, cells, given, wideTokens } = this.#recording;
-      const frame = this.#frameAt(place);
+      const frame = this.frameAt(place);
       const key = `${frame} ${colour}`;
       if (key === this.#shown) return;
       this.#shown = key;
@@ -237,7 +261,8 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       this.#bar.style.width = `${(100 * frame) / Math.max(1, last)}%`;
     }
 
-    #frameAt(place: number): number {
+    /** The frame that is seen at a place. */
+    frameAt(place: number): number {
       return place >= 1 ? this.places.length - 1 : this.places.findLastIndex((each) => each <= place);
     }
   }

@@ -1,0 +1,2 @@
+/** In place of the gradients of TensorFlow.js, which training alone needs. */
+export {};

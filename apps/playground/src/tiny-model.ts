@@ -1,0 +1,47 @@
+import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
+import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import threaded from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
+import type { ModelFiles } from "@textdiffusion/models";
+import config from "../../../packages/tiny-model/model/config.json?url";
+import weights from "../../../packages/tiny-model/model/model.safetensors?url";
+import tokenizer from "../../../packages/tiny-model/model/tokenizer.json?url";
+import tokenizerConfig from "../../../packages/tiny-model/model/tokenizer_config.json?url";
+
+/** Where tfjs's WebAssembly lies on this site. */
+export const wasmPaths = {
+  "tfjs-backend-wasm.wasm": absolute(plain),
+  "tfjs-backend-wasm-simd.wasm": absolute(simd),
+  "tfjs-backend-wasm-threaded-simd.wasm": absolute(threaded),
+};
+
+/** The files of the model that ships, fetched from this site. */
+export async function fetchTinyModel(): Promise<
+  ModelFiles & { readonly "tokenizer.json": string; readonly "tokenizer_config.json": string }
+> {
+  const [configText, tokenizerText, tokenizerConfigText, weightBytes] = await Promise.all([
+    get(config).then((response) => response.text()),
+    get(tokenizer).then((response) => response.text()),
+    get(tokenizerConfig).then((response) => response.text()),
+    get(weights).then((response) => response.arrayBuffer()),
+  ]);
+  return {
+    "config.json": configText,
+    "model.safetensors": new Uint8Array(weightBytes),
+    "tokenizer.json": tokenizerText,
+    "tokenizer_config.json": tokenizerConfigText,
+  };
+}
+
+// --- internal ---
+
+function absolute(address: string): string {
+  return new URL(address, import.meta.url).href;
+}
+
+async function get(address: string): Promise<Response> {
+  const response = await fetch(address);
+  if (response.ok) return response;
+  throw new Error(
+    `Expected the model's file ${new URL(response.url).pathname}, got ${response.status}. Reload the page`,
+  );
+}
