@@ -17,8 +17,8 @@ const options = {
 };
 
 /** A text and the log-probability of each token that was drawn, of the tiny model on a backend. */
-async function generate(name: string, request: object, sampler: KnownChoice<"sampler">) {
-  const backend = await startBackend(name, options);
+async function generate(name: string, request: object, sampler: KnownChoice<"sampler">, threads?: number) {
+  const backend = await startBackend(name, { ...options, threads });
   const read = async (file: string) => (await fetch(`/model/${file}`)).text();
   const tokenizer = tokenizerFromFiles({
     "tokenizer.json": await read("tokenizer.json"),

@@ -24,7 +24,7 @@ describe.skipIf(browserPath === undefined)(`the playground in Chromium${whyNoBro
   beforeAll(async () => {
     const configFile = fileURLToPath(new URL("../../apps/playground/vite.config.ts", import.meta.url));
     await build({ configFile, logLevel: "error", build: { outDir: site, emptyOutDir: true } });
-    server = await serveFiles({ "/some/folder/": site });
+    server = await serveFiles({ "/some/folder/": site }, { isolated: true });
     browser = await openBrowser();
   });
   afterAll(async () => {

@@ -12,7 +12,11 @@ declare module "@textdiffusion/core" {
 }
 
 const options = z.strictObject({
-  threads: z.int().positive().optional().describe("Upper bound on threads; default what the page may share"),
+  threads: z
+    .int()
+    .positive()
+    .optional()
+    .describe("Upper bound on threads; default of onnx what the page may share, of wasm 1"),
   wasmPaths: z
     .union([z.string(), z.record(z.string(), z.string())])
     .optional()

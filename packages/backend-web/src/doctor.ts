@@ -8,7 +8,7 @@ import type { WebBackendOptions } from "./web-backend-options.js";
 export interface DoctorReport {
   /** Whether threads may share memory: the page was served with the headers of cross-origin isolation. */
   readonly isolated: boolean;
-  /** Threads that backends take unless told otherwise. */
+  /** Threads that may share memory. */
   readonly threads: number;
   readonly processors: number | undefined;
   /** Version of tfjs-core. */

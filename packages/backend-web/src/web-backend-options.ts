@@ -1,6 +1,8 @@
 import type { BackendOptions } from "@textdiffusion/tfjs-backends/options";
 
 export interface WebBackendOptions extends BackendOptions {
+  /** Upper bound on threads. Default: of `onnx` what the page may share, of `wasm` 1, as bundles with shortened names break its threads. */
+  readonly threads?: number;
   /**
    * For `wasm`: where tfjs's .wasm files lie, as the address of their folder (with `/` at its end) or of each file by its name.
    * Default: beside the script.
