@@ -84,8 +84,8 @@ describe("compare", () => {
     ["a folder that is not there", ["--beside", "gpt3"], /--beside, got "gpt3".*\(FILE_NOT_FOUND\)/s],
     [
       "a file that is no picture",
-      ["--picture", "text.txt"],
-      /\.gif or \.html, got \S+text\.txt.*\(CONFIG_INVALID\)/s,
+      ["--picture", "race.doc"],
+      /\.gif or \.html or \.png or \.txt, got \S+race\.doc.*\(CONFIG_INVALID\)/s,
     ],
   ])("refuses %s", async (_, more, message) => {
     const { code, stdout, stderr } = await compare(...more);

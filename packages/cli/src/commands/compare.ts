@@ -75,7 +75,7 @@ export function compareCommand(context: CommandContext): Command {
     .option("--config <file>", "config file (default: textdiffusion.config.* in this folder)")
     .option(
       "--picture <file>",
-      "draw both side by side into FILE.html, a page that replays them, or FILE.gif",
+      "draw both side by side into FILE.html, a page that replays them, FILE.gif, .png or .txt",
     )
     .option("--json", "print one JSON document and nothing else")
     .option("--no-animation", "print the texts when they are done, even on a terminal")
