@@ -92,7 +92,7 @@ it("bad data is refused before anything is written", async () => {
     [
       { source: { ...source, where: { id: 99 } }, streaming: true },
       [],
-      /both sides of the split.*DATA_INVALID/,
+      /expected text in the source "json-lines", got none.*DATA_INVALID/,
     ],
   ];
   for (const [data, args, message] of refused) {

@@ -18,6 +18,14 @@ export function isHeldOut(text: string, share: number): boolean {
  */
 export function assertBothSides(train: number, validation: number, name: string, share: number): void {
   if (train > 0 && (validation > 0 || share === 0)) return;
+  if (train + validation === 0) {
+    throw new DiffusionError({
+      code: "DATA_INVALID",
+      component: "textdiffusion/data",
+      problem: `expected text in ${name}, got none`,
+      remedy: "Name other data",
+    });
+  }
   throw new DiffusionError({
     code: "DATA_INVALID",
     component: "textdiffusion/train",

@@ -9,6 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   byteLevelTokenizer,
@@ -161,12 +162,14 @@ describe("prepared tokens", () => {
 
   it("come from texts that are there, and are no pairs", async () => {
     writeFileSync(path("blank.txt"), "\n \n");
+    writeFileSync(path("torn.txt.gz"), gzipSync(lines(300).join("\n")).subarray(0, 600));
     for (const [data, message] of [
       [{ file: path("blank.txt") }, /expected text in .*blank\.txt, got none.*DATA_INVALID/],
       [{ file: path("nowhere.txt") }, /FILE_NOT_FOUND/],
       [{ ...texts, format: "pairs" }, /texts to prepare, got data\.format: "pairs".*CONFIG_INVALID/],
       [{ ...texts, documents: "file", split: "hash" }, /both sides of the split.*DATA_INVALID/],
       [{}, /data\.file or in data\.source.*CONFIG_INVALID/],
+      [{ file: path("torn.txt.gz") }, /whole gzip data in .*torn.*DATA_INVALID/],
     ] as const) {
       await expect(prepare("none", { data })).rejects.toThrow(message);
       expect(readdirSync(root)).not.toContain("none");

@@ -78,8 +78,19 @@ export async function prepareTokens(request: PrepareRequest): Promise<PreparedDa
     const batches = batchesOf(opened, begun?.progress.position, hashShare, signal);
     try {
       const folder = await openTokenFolder(out, begun?.progress ?? { ...nothingYet, choices });
-      await appendAll(folder, batches, pool.encode, workers, onProgress);
-      await assertWorthIt(out, folder.progress, opened.name);
+      try {
+        await appendAll(folder, batches, pool.encode, workers, onProgress);
+      } catch (error) {
+        if (isEmpty(folder.progress)) await removeFolder(out);
+        throw error;
+      }
+      try {
+        const { train, validation } = folder.progress.documents;
+        assertBothSides(train, validation, opened.name, hashShare ?? 0);
+      } catch (error) {
+        await removeFolder(out); // nobody can train on it
+        throw error;
+      }
       await saveTokenizer(tokenizer, out);
       return await finish(out, folder.progress);
     } finally {
@@ -159,6 +170,11 @@ async function appendAll(
   }
 }
 
+/** Whether nothing is worth going on with. */
+const isEmpty = ({ documents: { train, validation } }: PreparationProgress) => train + validation === 0;
+
+const removeFolder = (out: string) => rm(out, { recursive: true, force: true });
+
 /** From now on the folder is whole. */
 async function finish(out: string, { position: _, ...progress }: PreparationProgress): Promise<PreparedData> {
   return writingFile("textdiffusion/prepare", out, async () => {
@@ -177,23 +193,6 @@ async function sha256Of(file: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);
   return hash.digest("hex");
-}
-
-/** Leaves no folder behind that nobody can train on. @throws DiffusionError `DATA_INVALID` */
-async function assertWorthIt(
-  out: string,
-  { documents: { train, validation }, choices: { hashShare } }: PreparationProgress,
-  name: string,
-): Promise<void> {
-  try {
-    if (train + validation === 0) {
-      throw failure("DATA_INVALID", `expected text in ${name}, got none`, "Name other data");
-    }
-    if (hashShare !== null) assertBothSides(train, validation, name, hashShare);
-  } catch (error) {
-    await rm(out, { recursive: true, force: true });
-    throw error;
-  }
 }
 
 /** @throws DiffusionError `CONFIG_INVALID` that names the choice */
