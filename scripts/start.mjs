@@ -30,6 +30,8 @@ console.log(`  Watch it again: open ${pictures.join(" or ")}.
     ${shown("generate", "--model", "runs/fables", "--prompt", "The fox and the")}
   And of a text of yours:
     ${shown("train", "--data", "YOUR-TEXT.txt", "--model", "new", "--out", "runs/mine")}
+  In the browser, with a slider through the steps:
+    npm run playground
   What this machine can do, and every name that a config knows:
     ${shown("doctor")}
 `);
