@@ -18,6 +18,7 @@ const tensorEntries = [
   "@textdiffusion/tfjs-backend-onnx/web",
   "@textdiffusion/tfjs-backends",
   "@textdiffusion/training",
+  "@textdiffusion/training/web",
   "textdiffusion/tensors",
 ];
 

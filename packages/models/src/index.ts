@@ -8,7 +8,7 @@ export type { EncoderMemory, RecallInput, RecallingModel } from "./encoder/encod
 export { type EncoderModel, encoderModelFromArrays } from "./encoder/encoder-model.js";
 export { nextAlignedModel } from "./encoder/next-aligned-model.js";
 export { loadModel, type ModelFiles, modelFromFiles } from "./files/load-model.js";
-export { type SaveModelOptions, saveModel } from "./files/save-model.js";
+export { filesFromModel, type SaveModelOptions, saveModel } from "./files/save-model.js";
 export { type CausalDenoiserOptions, causalDenoiser } from "./gpt2/causal-denoiser.js";
 export type { Gpt2Config } from "./gpt2/gpt2-config.js";
 export { type CausalLanguageModel, type CausalMemory, forget, type NextToken } from "./gpt2/gpt2-model.js";

@@ -6,6 +6,7 @@ export type { Activation, ArchitectureName, EncoderConfig } from "./config/encod
 export { decodeEncoderConfig, encodeEncoderConfig } from "./config/hugging-face-config.js";
 export {
   decodeModelRecord,
+  encodeModelRecord,
   type ModelRecord,
   readModelRecord,
   writeModelRecord,

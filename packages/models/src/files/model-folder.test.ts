@@ -14,8 +14,8 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createModel } from "../create-model.js";
 import type { EncoderModel } from "../encoder/encoder-model.js";
-import { loadModel } from "./load-model.js";
-import { saveModel } from "./save-model.js";
+import { loadModel, modelFromFiles } from "./load-model.js";
+import { filesFromModel, saveModel } from "./save-model.js";
 
 const golden = fileURLToPath(new URL("../../../../scripts/golden/masked-language-models/", import.meta.url));
 const tiny = { layers: 1, hidden: 8, heads: 2, feedForward: 12, vocabularySize: 20, maxLength: 6 };
@@ -71,6 +71,19 @@ describe("a saved folder", () => {
     expect(await valuesOf(loaded)).toEqual(await valuesOf(model));
     expect({ ...loaded.config, source: {} }).toEqual({ ...model.config, source: {} });
     loaded.dispose();
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(baseline);
+  });
+
+  it.each(["float32", "float16"] as const)("has the bytes of the files in memory, in %s", async (dtype) => {
+    const model = await make();
+    await saveModel(model, folder, { dtype });
+    const files = await filesFromModel(model, { dtype });
+    expect(files["config.json"]).toBe(readFileSync(join(folder, "config.json"), "utf8"));
+    expect(readFileSync(join(folder, "model.safetensors")).equals(files["model.safetensors"])).toBe(true);
+    const again = await modelFromFiles(files);
+    if (dtype === "float32") expect(await valuesOf(again)).toEqual(await valuesOf(model));
+    again.dispose();
     model.dispose();
     expect(tf.memory().numTensors).toBe(baseline);
   });

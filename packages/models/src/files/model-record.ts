@@ -47,9 +47,19 @@ export async function readModelRecord(folder: string): Promise<ModelRecord | und
 /** @throws DiffusionError `MODEL_INVALID` for a record that could not be read again, `FILE_NOT_WRITABLE` */
 export async function writeModelRecord(record: ModelRecord, folder: string): Promise<void> {
   const path = pathIn(folder, fileName);
-  const checked = decodeModelRecord(record, path);
+  const text = encodeModelRecord(record, path);
   await makeFolder(folder);
-  await replaceTextFile(path, `${JSON.stringify(checked, null, 2)}\n`);
+  await replaceTextFile(path, text);
+}
+
+/**
+ * The text of `textdiffusion.json`.
+ *
+ * @param path - where it goes, for messages
+ * @throws DiffusionError `MODEL_INVALID` for a record that could not be read again
+ */
+export function encodeModelRecord(record: ModelRecord, path: string = fileName): string {
+  return `${JSON.stringify(decodeModelRecord(record, path), null, 2)}\n`;
 }
 
 /**

@@ -5,6 +5,7 @@ import { architectures } from "../encoder/architectures.js";
 import type { EncoderModel } from "../encoder/encoder-model.js";
 import { parameterLayout } from "../parameters/parameter-layout.js";
 import { makeFolder, pathIn, replaceFile, replaceTextFile } from "./file-system.js";
+import type { ModelFiles } from "./load-model.js";
 
 export interface SaveModelOptions {
   /** `float16` halves the file and rounds. Default `float32`. */
@@ -24,29 +25,56 @@ export interface SaveModelOptions {
 export async function saveModel(
   model: EncoderModel,
   folder: string,
-  { dtype = "float32" }: SaveModelOptions = {},
+  options: SaveModelOptions = {},
 ): Promise<void> {
-  const precision = dtype === "float16" ? "F16" : "F32";
-  const weights = storedNames(model.config);
-  const shapes = new Map(
-    [...weights].map(([stored, name]) => [stored, variable(model, name).shape] as const),
-  );
-  const layout = layoutSafetensors(shapes, { precision, metadata: { format: "pt" } });
+  const { config, weights } = encodeModel(model, options);
   await makeFolder(folder);
   await replaceFile(pathIn(folder, "model.safetensors"), async (append) => {
-    await append(layout.start);
-    for (const stored of layout.names) {
-      const weight = variable(model, weights.get(stored) as string);
-      const data = (await weight.data()) as Float32Array;
-      assertFinite(stored, data);
-      await append(encodeSafetensorsTensor(stored, { shape: weight.shape, data }, precision));
-    }
-    const config = encodeEncoderConfig(model.config, dtype);
-    await replaceTextFile(pathIn(folder, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
+    for await (const bytes of weights) await append(bytes);
+    await replaceTextFile(pathIn(folder, "config.json"), config);
   });
 }
 
+/**
+ * The same files in memory, byte for byte, where there is no file system: what `modelFromFiles` makes the model of again.
+ *
+ * @throws DiffusionError `NOT_A_NUMBER`, `MODEL_INVALID` as `saveModel`
+ */
+export async function filesFromModel(
+  model: EncoderModel,
+  options: SaveModelOptions = {},
+): Promise<ModelFiles> {
+  const { config, sizeBytes, weights } = encodeModel(model, options);
+  const safetensors = new Uint8Array(sizeBytes);
+  let end = 0;
+  for await (const bytes of weights) {
+    safetensors.set(bytes, end);
+    end += bytes.length;
+  }
+  return { "config.json": config, "model.safetensors": safetensors };
+}
+
 // --- internal ---
+
+/** The text of `config.json`, and the bytes of `model.safetensors`, one tensor after the other. */
+function encodeModel(model: EncoderModel, { dtype = "float32" }: SaveModelOptions) {
+  const precision = dtype === "float16" ? "F16" : "F32";
+  const stored = storedNames(model.config);
+  const shapes = new Map([...stored].map(([name, weight]) => [name, variable(model, weight).shape] as const));
+  const layout = layoutSafetensors(shapes, { precision, metadata: { format: "pt" } });
+
+  async function* weights(): AsyncGenerator<Uint8Array, void, void> {
+    yield layout.start;
+    for (const name of layout.names) {
+      const weight = variable(model, stored.get(name) as string);
+      const data = (await weight.data()) as Float32Array;
+      assertFinite(name, data);
+      yield encodeSafetensorsTensor(name, { shape: weight.shape, data }, precision);
+    }
+  }
+  const config = `${JSON.stringify(encodeEncoderConfig(model.config, dtype), null, 2)}\n`;
+  return { config, sizeBytes: layout.sizeBytes, weights: weights() };
+}
 
 /** Name in the file to parameter. Without ties, transformers expects the bias of the vocabulary under both its names. */
 function storedNames(config: EncoderConfig): Map<string, string> {
