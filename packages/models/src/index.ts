@@ -7,6 +7,7 @@ export {
 export type { EncoderMemory, RecallInput, RecallingModel } from "./encoder/encoder-memory.js";
 export { type EncoderModel, encoderModelFromArrays } from "./encoder/encoder-model.js";
 export { nextAlignedModel } from "./encoder/next-aligned-model.js";
+export type { FileContent, ReadableBlob } from "./files/folder-files.js";
 export { loadModel, type ModelFiles, modelFromFiles } from "./files/load-model.js";
 export { filesFromModel, type SaveModelOptions, saveModel } from "./files/save-model.js";
 export { type CausalDenoiserOptions, causalDenoiser } from "./gpt2/causal-denoiser.js";

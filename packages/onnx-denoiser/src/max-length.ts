@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DiffusionError } from "@textdiffusion/core";
-import { z } from "zod";
+import { maxLengthOfConfig } from "./config-length.js";
 
 /**
  * Longest row of the model in an .onnx file, by the `config.json` beside it or in the folder above, as optimum and
@@ -14,7 +14,7 @@ export async function maxLengthBeside(file: string): Promise<number> {
   for (const path of [join(folder, "config.json"), join(dirname(folder), "config.json")]) {
     const text = await readFile(path, "utf8").catch(() => undefined);
     if (text === undefined) continue;
-    const length = maxLengthOf(parsed(text));
+    const length = maxLengthOfConfig(text);
     if (length !== undefined) return length;
   }
   throw new DiffusionError({
@@ -24,41 +24,4 @@ export async function maxLengthBeside(file: string): Promise<number> {
     remedy:
       "Copy the model's config.json there, or say maxLength, the longest row of tokens that it can read",
   });
-}
-
-// --- internal ---
-
-/** Models that count positions from after the pad id on, a habit of fairseq that RoBERTa brought along. */
-const countsFromPad = [
-  "roberta",
-  "xlm-roberta",
-  "xlm-roberta-xl",
-  "camembert",
-  "mpnet",
-  "ibert",
-  "longformer",
-];
-
-const schema = z.object({
-  model_type: z.string().optional(),
-  max_position_embeddings: z.int().positive(),
-  pad_token_id: z.int().min(0).nullish(),
-});
-
-function maxLengthOf(config: unknown): number | undefined {
-  const result = schema.safeParse(config);
-  if (!result.success) return undefined;
-  const { model_type = "", max_position_embeddings, pad_token_id } = result.data;
-  const length = countsFromPad.includes(model_type)
-    ? max_position_embeddings - (pad_token_id ?? 1) - 1
-    : max_position_embeddings;
-  return length > 0 ? length : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

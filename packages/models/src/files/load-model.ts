@@ -3,8 +3,9 @@ import type { EncoderConfig } from "../config/encoder-config.js";
 import { decodeEncoderConfig } from "../config/hugging-face-config.js";
 import { type EncoderModel, encoderModel } from "../encoder/encoder-model.js";
 import { planCheckpoint } from "../parameters/checkpoint-names.js";
-import { notFound, parseJson, pathIn, readTextIfPresent } from "./file-system.js";
-import { openTensorFiles, type TensorFiles, tensorsInMemory } from "./tensor-files.js";
+import { notFound, parseJson, pathIn } from "./file-system.js";
+import { type FileContent, filesByName, filesOfFolder } from "./folder-files.js";
+import { type FolderFiles, openTensorFiles, type TensorFiles } from "./tensor-files.js";
 
 /**
  * Loads a BERT or RoBERTa masked language model from a Hugging Face folder (`config.json` and `model.safetensors`, or
@@ -16,36 +17,42 @@ import { openTensorFiles, type TensorFiles, tensorsInMemory } from "./tensor-fil
  * @throws DiffusionError `FILE_NOT_FOUND` for missing files; `UNSUPPORTED` for another kind of model; `MODEL_INVALID`
  * for damaged files and for missing, unknown or misshapen tensors; `NOT_A_NUMBER` for NaN or infinite weights
  */
-export async function loadModel(folder: string): Promise<EncoderModel> {
-  const configPath = pathIn(folder, "config.json");
-  const text = await readTextIfPresent(configPath);
-  if (text === undefined) throw notFound(configPath, "Name the folder of a Hugging Face model");
-  const config = decodeEncoderConfig(parseJson(text, configPath), configPath);
-  const files = await openTensorFiles(folder);
-  try {
-    return await modelFromTensors(config, files, folder);
-  } finally {
-    await files.close();
-  }
+export function loadModel(folder: string): Promise<EncoderModel> {
+  return modelFrom(filesOfFolder(folder), folder);
 }
 
 /** The files of a model, where there is no file system: as a page fetches them. */
-export interface ModelFiles {
+export type ModelFiles = {
   readonly "config.json": string;
   readonly "model.safetensors": Uint8Array;
-}
+};
 
 /**
- * The same from files in memory.
+ * The same from files in memory, or from Blobs, of which one tensor is read at a time.
  *
+ * @param files - by name: `config.json` and `model.safetensors`, or the shards and `model.safetensors.index.json`; others are
+ *   not looked at
  * @param source - the folder or address that they come from, for messages
- * @throws DiffusionError as `loadModel`, but for missing files
+ * @throws DiffusionError as `loadModel`
  */
-export function modelFromFiles(files: ModelFiles, source = "."): Promise<EncoderModel> {
-  const configPath = pathIn(source, "config.json");
-  const config = decodeEncoderConfig(parseJson(files["config.json"], configPath), configPath);
-  const path = pathIn(source, "model.safetensors");
-  return modelFromTensors(config, tensorsInMemory(files["model.safetensors"], path), source);
+export function modelFromFiles(
+  files: Readonly<Record<string, FileContent | undefined>>,
+  source = ".",
+): Promise<EncoderModel> {
+  return modelFrom(filesByName(files, source), source);
+}
+
+async function modelFrom(files: FolderFiles, folder: string): Promise<EncoderModel> {
+  const configPath = pathIn(folder, "config.json");
+  const text = await files.text("config.json");
+  if (text === undefined) throw notFound(configPath, "Name the folder of a Hugging Face model");
+  const config = decodeEncoderConfig(parseJson(text, configPath), configPath);
+  const tensors = await openTensorFiles(files, folder);
+  try {
+    return await modelFromTensors(config, tensors, folder);
+  } finally {
+    await tensors.close();
+  }
 }
 
 async function modelFromTensors(

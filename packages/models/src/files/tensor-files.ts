@@ -8,7 +8,7 @@ import {
   safetensorsPrefixBytes,
 } from "@textdiffusion/core";
 import { z } from "zod";
-import { fileSystem, notFound, parseJson, pathIn, readTextIfPresent, unreadable } from "./file-system.js";
+import { notFound, parseJson, pathIn } from "./file-system.js";
 
 /** The tensors of a folder, read one at a time. */
 export interface TensorFiles {
@@ -19,38 +19,52 @@ export interface TensorFiles {
   close(): Promise<void>;
 }
 
+/** The files of a folder, wherever it lies. */
+export interface FolderFiles {
+  /** A text, or undefined where there is no such file. */
+  text(name: string): Promise<string | undefined>;
+  /** A file to be read in parts, or undefined where there is none; the caller closes it. */
+  open(name: string): Promise<OpenFile | undefined>;
+}
+
+export interface OpenFile {
+  readonly sizeBytes: number;
+  /** @throws DiffusionError `MODEL_INVALID` for a file that is shorter, `FILE_NOT_FOUND` for one that cannot be read */
+  read(begin: number, end: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
 /**
  * Opens `model.safetensors`, or the shards that `model.safetensors.index.json` lists, and checks their headers.
  *
+ * @param folder - where the files come from, for messages
  * @returns open files; the caller closes them
  * @throws DiffusionError `FILE_NOT_FOUND`, `MODEL_INVALID`
  */
-export async function openTensorFiles(folder: string): Promise<TensorFiles> {
-  const { access } = await fileSystem();
-  const whole = pathIn(folder, "model.safetensors");
-  const isWhole = await access(whole).then(
-    () => true,
-    () => false,
-  );
-  const files = new Map<string, OpenFile>();
+export async function openTensorFiles(source: FolderFiles, folder: string): Promise<TensorFiles> {
+  const files = new Map<string, TensorFile>();
   const close = async () => {
-    for (const { handle } of files.values()) await handle.close();
+    for (const { file } of files.values()) await file.close();
+  };
+  const openShard = async (name: string): Promise<TensorFile | undefined> => {
+    const path = pathIn(folder, name);
+    const file = await source.open(name);
+    if (file === undefined) return undefined;
+    files.set(name, { file, path, tensors: new Map() }); // closed whatever its header holds
+    const shard = { file, path, tensors: await readHeader(file, path) };
+    files.set(name, shard);
+    return shard;
   };
   try {
-    if (isWhole) {
-      const file = await openFile(whole);
-      files.set(whole, file);
-      return tensorFiles(new Map([...file.tensors.keys()].map((name) => [name, file])), close);
-    }
-    const fileOf = await readIndex(folder);
-    const owners = new Map<string, OpenFile>();
-    for (const [name, shard] of fileOf) {
-      const path = pathIn(folder, shard);
-      const file = files.get(path) ?? (await openFile(path));
-      files.set(path, file);
-      if (!file.tensors.has(name))
-        throw invalid(`expected "${name}" in ${path}, as the index says, got none`);
-      owners.set(name, file);
+    const whole = await openShard("model.safetensors");
+    if (whole) return tensorFiles(new Map([...whole.tensors.keys()].map((name) => [name, whole])), close);
+    const owners = new Map<string, TensorFile>();
+    for (const [name, shardName] of await readIndex(source, folder)) {
+      const shard = files.get(shardName) ?? (await openShard(shardName));
+      if (!shard) throw notFound(pathIn(folder, shardName), "Is a shard missing?");
+      if (!shard.tensors.has(name))
+        throw invalid(`expected "${name}" in ${shard.path}, as the index says, got none`);
+      owners.set(name, shard);
     }
     return tensorFiles(owners, close);
   } catch (error) {
@@ -59,82 +73,39 @@ export async function openTensorFiles(folder: string): Promise<TensorFiles> {
   }
 }
 
-/**
- * The same from the bytes of one file, in memory.
- *
- * @param path - where they come from, for messages
- * @throws DiffusionError `MODEL_INVALID`
- */
-export function tensorsInMemory(bytes: Uint8Array, path: string): Omit<TensorFiles, "close"> {
-  const start = bytes.subarray(0, safetensorsHeaderEnd(bytes, bytes.length, path));
-  const { tensors } = decodeSafetensorsHeader(start, bytes.length, path);
-  return {
-    entries: tensors,
-    async read(name) {
-      const entry = tensors.get(name) as SafetensorsEntry;
-      return decodeSafetensorsTensor(entry, bytes.subarray(entry.begin, entry.end), path);
-    },
-  };
-}
-
 // --- internal ---
 
-type Handle = Awaited<ReturnType<Awaited<ReturnType<typeof fileSystem>>["open"]>>;
-
-interface OpenFile {
+interface TensorFile {
+  readonly file: OpenFile;
   readonly path: string;
-  readonly handle: Handle;
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
 }
 
-function tensorFiles(owners: ReadonlyMap<string, OpenFile>, close: () => Promise<void>): TensorFiles {
+function tensorFiles(owners: ReadonlyMap<string, TensorFile>, close: () => Promise<void>): TensorFiles {
   return {
     entries: new Map([...owners].map(([name, { tensors }]) => [name, tensors.get(name) as SafetensorsEntry])),
     async read(name) {
-      const { handle, path, tensors } = owners.get(name) as OpenFile;
+      const { file, path, tensors } = owners.get(name) as TensorFile;
       const entry = tensors.get(name) as SafetensorsEntry;
-      return decodeSafetensorsTensor(entry, await readBytes(handle, path, entry.begin, entry.end), path);
+      return decodeSafetensorsTensor(entry, await file.read(entry.begin, entry.end), path);
     },
     close,
   };
 }
 
-async function openFile(path: string): Promise<OpenFile> {
-  const { open } = await fileSystem();
-  const handle = await open(path, "r").catch((cause) => {
-    throw cause.code === "ENOENT" ? notFound(path, "Is a shard missing?") : unreadable(path, cause);
-  });
-  try {
-    const { size } = await handle.stat();
-    const prefix = await readBytes(handle, path, 0, Math.min(size, safetensorsPrefixBytes));
-    const start = await readBytes(handle, path, 0, safetensorsHeaderEnd(prefix, size, path));
-    return { path, handle, tensors: decodeSafetensorsHeader(start, size, path).tensors };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-async function readBytes(handle: Handle, path: string, begin: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - begin);
-  for (let filled = 0; filled < bytes.length; ) {
-    const { bytesRead } = await handle
-      .read(bytes, filled, bytes.length - filled, begin + filled)
-      .catch((cause) => {
-        throw unreadable(path, cause);
-      });
-    if (bytesRead === 0) throw invalid(`expected ${end} bytes in ${path}, got ${begin + filled}`);
-    filled += bytesRead;
-  }
-  return bytes;
+async function readHeader(file: OpenFile, path: string): Promise<ReadonlyMap<string, SafetensorsEntry>> {
+  const { sizeBytes } = file;
+  const prefix = await file.read(0, Math.min(sizeBytes, safetensorsPrefixBytes));
+  const start = await file.read(0, safetensorsHeaderEnd(prefix, sizeBytes, path));
+  return decodeSafetensorsHeader(start, sizeBytes, path).tensors;
 }
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 /** Tensor name to shard name. Shards stand in the folder itself: a name that leads elsewhere is refused. */
-async function readIndex(folder: string): Promise<Map<string, string>> {
+async function readIndex(source: FolderFiles, folder: string): Promise<Map<string, string>> {
   const path = pathIn(folder, "model.safetensors.index.json");
-  const text = await readTextIfPresent(path);
+  const text = await source.text("model.safetensors.index.json");
   if (text === undefined) {
     throw notFound(
       pathIn(folder, "model.safetensors"),

@@ -1,3 +1,4 @@
+import { filesOfFolder } from "../files/folder-files.js";
 import { assertSame } from "../files/load-model.js";
 import { openTensorFiles } from "../files/tensor-files.js";
 import { type CausalLanguageModel, gpt2Model } from "./gpt2-model.js";
@@ -15,7 +16,7 @@ import { readGpt2Config } from "./read-gpt2-config.js";
  */
 export async function loadGpt2(folder: string): Promise<CausalLanguageModel> {
   const config = await readGpt2Config(folder);
-  const files = await openTensorFiles(folder);
+  const files = await openTensorFiles(filesOfFolder(folder), folder);
   try {
     const { sources, copies } = planGpt2(config, files.entries, folder);
     for (const [copy, weight] of copies) await assertSame(files, copy, sources.get(weight) as string, folder);
