@@ -3,8 +3,10 @@ import { defineTextDiffusion, type Recording, replayGif, replayHtml } from "@tex
 import { codeSample } from "./code-sample.js";
 import type { Order, Report } from "./messages.js";
 import { backends, defaults, hashOf, hasSteps, type Settings, samplers, settingsFrom } from "./settings.js";
+import { startViews } from "./views.js";
 
 defineTextDiffusion();
+startViews();
 
 const form = find<HTMLFormElement>("settings");
 const field = (name: keyof Settings) => form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
