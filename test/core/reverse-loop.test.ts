@@ -55,6 +55,57 @@ describe("events", () => {
     ]);
   });
 
+  it("carry the mean entropy of the masks that the model was asked about, not of what stands already", async () => {
+    const canvas = page("01____", "0_____");
+    const sampler: Sampler = {
+      ...rewriting(3), // asks about all that it may write
+      decide: (row, { positions }) => {
+        const open = [...positions.keys()].filter((index) => row.masked.includes(positions[index]));
+        return { commit: row.step === 2 ? open : open.slice(0, 2), remask: [] };
+      },
+    };
+    const { steps } = await run({ canvas, sampler });
+    const ids = canvas.ids.slice();
+    for (const { maskedEntropy, revealed } of steps) {
+      const masked = [...ids.keys()].filter((index) => ids[index] === maskTokenId);
+      const answer = await fake.denoise({
+        ...canvas,
+        ids,
+        time: new Float64Array(2),
+        positions: Int32Array.from(masked),
+      });
+      const table = await answer.logProbs();
+      const terms = table.map((logProb) =>
+        logProb === Number.NEGATIVE_INFINITY ? 0 : -logProb * Math.exp(logProb),
+      );
+      const mean = terms.reduce((sum, term) => sum + term, 0) / masked.length;
+      expect(maskedEntropy).toBeCloseTo(mean, 5);
+      for (const { row, position, to } of revealed) ids[row * canvas.seq + position] = to;
+    }
+    expect(steps.map(({ masked }) => masked)).toEqual([5, 1, 0]);
+  });
+
+  it("carry no entropy where the model was not asked", async () => {
+    const sampler: Sampler = {
+      ...leftToRight,
+      steps: 9,
+      decide: (_, { positions }) => ({ commit: [...positions.keys()], remask: [] }),
+      request: (row) => (row.step < 5 ? new Int32Array(0) : row.masked.slice(0, 1)),
+    };
+    const steps = (await run({ canvas: page("01____"), sampler })).steps;
+    expect(steps.map(({ maskedEntropy }) => maskedEntropy === undefined)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
   it("do not change the canvas that was passed in, nor each other's copies", async () => {
     const canvas = page("01____");
     const before = canvas.ids.slice();

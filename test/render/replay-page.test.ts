@@ -142,6 +142,42 @@ describe.skipIf(browserPath === undefined)(`the replay page in Chromium${whyNoBr
     expect(await states()).toEqual(["step 1 of 3 · 1 masked · 1 forwards · 0.5 s", done]);
   });
 
+  it("runs several step by step where that is the clock, and stays at the frames that were seen", async () => {
+    const long = {
+      ...toBe,
+      title: "long",
+      frames: [...toBe.frames, ...toBe.frames.map((frame) => ({ ...frame, changes: [] }))],
+    };
+    await open([toBe, long]);
+    const view = page.locator("text-diffusion");
+    const frames = () =>
+      view.evaluate((element) => (element as HTMLElement & { frames: readonly number[] }).frames);
+    await view.evaluate((element) => {
+      element.addEventListener("frames", () => {
+        element.dataset.told = `${element.dataset.told ?? ""} ${(element as HTMLElement & { frames: readonly number[] }).frames}`;
+      });
+    });
+    await view.focus();
+    await page.keyboard.press("Home");
+    await page.getByLabel("Clock").selectOption("steps");
+    expect(await frames()).toEqual([0, 0]);
+    await view.focus();
+    for (const expected of [
+      [1, 1],
+      [2, 2],
+    ]) {
+      await page.keyboard.press("ArrowRight");
+      expect(await frames()).toEqual(expected);
+    }
+    await page.getByLabel("Clock").selectOption("time");
+    expect(await frames()).toContain(2);
+    expect(await view.getAttribute("data-told")).toMatch(/^ 0,0 1,1 2,2/);
+    await view.focus();
+    await page.keyboard.press("End");
+    expect(await frames()).toEqual([3, 6]);
+    expect(problems).toEqual([]);
+  });
+
   it("colours by step or by confidence, dark and light", async () => {
     await open([toBe]);
     const colours = () =>

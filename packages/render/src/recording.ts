@@ -34,6 +34,8 @@ export interface RecordedFrame {
   readonly masked: number;
   /** Passes through the model so far. */
   readonly forwards: number;
+  /** Mean entropy of the masked positions before the step, in nats, where the model was asked about any. */
+  readonly entropy?: number;
   /** Milliseconds since the run began, where they were measured. */
   readonly elapsedMs?: number;
 }
@@ -86,7 +88,14 @@ export function record(
         if (event.kind === "step" || changes.length > 0) {
           const { masked, forwards } = page;
           const elapsedMs = timed ? Math.round(performance.now() - startedAt - elsewhereMs) : undefined;
-          frames.push({ changes, masked, forwards, ...(elapsedMs !== undefined && { elapsedMs }) });
+          const { maskedEntropy } = event.kind === "step" ? event : {};
+          frames.push({
+            changes,
+            masked,
+            forwards,
+            ...(maskedEntropy !== undefined && { entropy: Number(maskedEntropy.toFixed(4)) }),
+            ...(elapsedMs !== undefined && { elapsedMs }),
+          });
         }
       }
       shown = cells;

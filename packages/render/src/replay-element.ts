@@ -1,9 +1,11 @@
 import type { Recording } from "./recording.js";
-import { timelineOf } from "./timeline.js";
+import { type Clock, timelineOf } from "./timeline.js";
 
 /**
  * Defines the custom element `<text-diffusion>`, which shows recordings: set its property `recordings`, or put their JSON
  * into a `<script type="application/json">` inside it. Several stand side by side and run together.
+ *
+ * Its property `frames` says which frame of each recording is shown; whenever they change, it tells so by an event of that name.
  *
  * Keys, while the element has the focus: space plays and stops, arrows go a step, Home and End to the ends.
  *
@@ -58,11 +60,14 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
     #playing = false;
     #last = 0;
     #following = false;
+    /** The frames that the last event told of. */
+    #told = "";
     #sheet = new CSSStyleSheet(); // pages with a strict policy allow no style element
     #grid = document.createElement("div");
     #slider = document.createElement("input");
     #button = document.createElement("button");
     #speed = select("Speed", { "0.25": "¼ ×", "0.5": "½ ×", "1": "1 ×", "2": "2 ×", "4": "4 ×" }, "1");
+    #clock = select("Clock", { time: "by time", steps: "by step" }, "time");
     #colour = select("Colour", { step: "by step", confidence: "by confidence", none: "none" }, "step");
 
     connectedCallback(): void {
@@ -84,6 +89,11 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       if (!still) this.play();
     }
 
+    /** The frame of each recording that is shown; 0 is before the first step. */
+    get frames(): readonly number[] {
+      return this.#panels.map(({ frame }) => frame);
+    }
+
     /**
      * Shows runs that are still going on: their last frame as it comes, or the one that the reader went to.
      *
@@ -91,14 +101,14 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
      */
     follow(recordings: readonly Recording[]): void {
       const isSame = this.#panels.length === recordings.length && this.#following;
-      const frames = this.#panels.map((panel) => panel.frameAt(this.#place));
-      const atEnd = !isSame || this.#place >= 1;
       this.#following = true;
       this.#recordings = recordings;
-      if (isSame) this.#fill();
-      else this.#build();
-      this.#show(atEnd ? 1 : Math.max(...this.#panels.map((panel, index) => panel.places[frames[index]])));
-      if (atEnd) this.pause();
+      if (isSame) this.#refill();
+      else {
+        this.#build();
+        this.#show(1);
+      }
+      if (this.#place >= 1) this.pause();
     }
 
     play(): void {
@@ -129,6 +139,10 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       for (const panel of this.#panels) panel.show(place, this.#colour.value);
       this.#slider.value = String(place);
       this.#slider.ariaValueText = this.#panels.map((panel) => panel.state).join("; ");
+      const told = String(this.frames);
+      if (told === this.#told) return;
+      this.#told = told;
+      this.dispatchEvent(new Event("frames"));
     }
 
     /** To the next place at which something changes, or the one before. */
@@ -144,8 +158,16 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       this.pause();
     }
 
+    /** Draws the recordings anew, at the frames that were seen, which may lie elsewhere on the clock now. */
+    #refill(): void {
+      const frames = this.#panels.map((panel) => panel.frameAt(this.#place));
+      this.#fill();
+      const places = this.#panels.map((panel, index) => panel.places[frames[index]]);
+      this.#show(this.#place >= 1 ? 1 : Math.max(...places));
+    }
+
     #fill(): void {
-      const { places, durationMs } = timeline(this.#recordings);
+      const { places, durationMs } = timeline(this.#recordings, this.#clock.value as Clock);
       this.#durationMs = durationMs;
       this.#panels = this.#recordings.map((recording, panel) => new Panel(recording, places[panel]));
       this.#grid.replaceChildren(...this.#panels.map(({ element }) => element));
@@ -166,7 +188,9 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       this.#slider.ariaLabel = "Step";
       this.#slider.oninput = () => this.#goTo(Number(this.#slider.value));
       this.#colour.onchange = () => this.#show(this.#place);
-      form.append(this.#button, this.#slider, labelled(this.#speed), labelled(this.#colour));
+      this.#clock.onchange = () => this.#refill();
+      const clock = this.#recordings.length > 1 ? [labelled(this.#clock)] : [];
+      form.append(this.#button, this.#slider, labelled(this.#speed), ...clock, labelled(this.#colour));
       root.replaceChildren(this.#grid, form);
       this.onkeydown = (event) => {
         const target = event.composedPath()[0];
@@ -190,7 +214,9 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
   /** One recording on the page. */
   class Panel {
     readonly element = document.createElement("section");
-    /** The frame that is shown, in words. */
+    /** The frame that is shown. */
+    frame = 0;
+    /** The same in words. */
     state = "";
     /** Where each frame begins, in [0, 1]. */
     readonly places: readonly number[];
@@ -231,6 +257,7 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       const key = `${frame} ${colour}`;
       if (key === this.#shown) return;
       this.#shown = key;
+      this.frame = frame;
       const last = frames.length;
       const done = frame === last && (frames[last - 1]?.masked ?? 0) === 0;
       for (const row of this.#rows) {

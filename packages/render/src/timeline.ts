@@ -9,18 +9,22 @@ export interface Timeline {
 }
 
 /**
- * By the clock where all recordings were timed, else each from beginning to end; between 3 and 30 seconds. Pages carry the
- * text of this function, too.
+ * What runs side by side share: the time that they took, which is that of their ends where they were not timed (each goes
+ * from beginning to end), or the number of the step.
  */
-export function timelineOf(recordings: readonly Recording[]): Timeline {
+export type Clock = "time" | "steps";
+
+/** Lasts between 3 and 30 seconds. Pages carry the text of this function, too. */
+export function timelineOf(recordings: readonly Recording[], clock: Clock = "time"): Timeline {
   const times = recordings.map(({ frames }) => frames.at(-1)?.elapsedMs);
-  const measuredMs = times.includes(undefined) ? undefined : Math.max(...(times as number[]));
+  const isTimed = clock === "time" && !times.includes(undefined);
+  const measuredMs = isTimed ? Math.max(...(times as number[])) : undefined;
   const steps = Math.max(...recordings.map(({ frames }) => frames.length));
   return {
     places: recordings.map(({ frames }) => [
       0,
       ...frames.map(({ elapsedMs = 0 }, step) =>
-        measuredMs ? elapsedMs / measuredMs : (step + 1) / frames.length,
+        measuredMs ? elapsedMs / measuredMs : (step + 1) / (clock === "steps" ? steps : frames.length),
       ),
     ]),
     durationMs: Math.min(Math.max(measuredMs ?? steps * 120, 3000), 30_000),

@@ -68,6 +68,11 @@ export interface StepFinished {
   readonly confirmed: readonly PositionChange[];
   /** What the model would have written where the sampler decided otherwise: every draw that was not taken. */
   readonly candidates: Candidates;
+  /**
+   * Mean entropy, in nats, of what the model said of the masked positions that it was asked about, before any of them was
+   * filled; left out where it was asked about none.
+   */
+  readonly maskedEntropy?: number;
   /** Positions of the whole batch that hold `[MASK]` after the step. */
   readonly masked: number;
   /** Rows that this step finished. */

@@ -8,7 +8,7 @@ import { Random } from "../random/random.js";
 import { assertCanvas, type Canvas } from "../values/canvas.js";
 import type { Candidates, GenerationEvent, PositionChange } from "./events.js";
 import { assertProgress, type RunProgress } from "./generation-state.js";
-import { noDraws, noPredictions, predict } from "./predict.js";
+import { noDraws, noPredictions, type Plan, predict } from "./predict.js";
 import { restrictionsOf } from "./row-restrictions.js";
 import { RowState } from "./row-state.js";
 
@@ -125,6 +125,7 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
     const remasked: PositionChange[] = [];
     const confirmed: PositionChange[] = [];
     const untaken: UntakenDraw[] = [];
+    const maskedEntropy = meanMaskedEntropy(asking, predictions.drawsOf);
     try {
       for (const { row, view } of plans) {
         const draws = predictions.drawsOf.get(row) ?? noDraws;
@@ -148,6 +149,7 @@ export async function* reverseLoop(options: ReverseLoopOptions): AsyncGenerator<
       remasked,
       confirmed,
       candidates: candidatesOf(untaken),
+      ...(maskedEntropy !== undefined && { maskedEntropy }),
       masked: rows.reduce((sum, row) => sum + row.page.masked.length, 0),
       finishedRows: active.filter((row) => row.done).map((row) => row.row),
       forwards,
@@ -176,6 +178,20 @@ function candidatesOf(untaken: readonly UntakenDraw[]): Candidates {
     tokens: Int32Array.from(untaken, ({ draws, index }) => draws.tokens[index]),
     logProbs: Float32Array.from(untaken, ({ draws, index }) => draws.logProbs[index]),
   };
+}
+
+/** Draws of positions that were revealed already, which revising samplers ask for, do not count. */
+function meanMaskedEntropy(
+  plans: readonly Plan[],
+  drawsOf: ReadonlyMap<RowState, RowDraws>,
+): number | undefined {
+  const entropies = plans.flatMap(({ row, view }) => {
+    const { positions, entropy } = drawsOf.get(row) ?? noDraws;
+    const masked = new Set(view.masked);
+    return [...entropy].filter((_, index) => masked.has(positions[index]));
+  });
+  if (entropies.length === 0) return undefined;
+  return entropies.reduce((sum, each) => sum + each, 0) / entropies.length;
 }
 
 /** Steps of the row that has most; undefined where one runs until it is done. */

@@ -201,6 +201,7 @@ function stepOf({
   revealed,
   remasked,
   confirmed,
+  maskedEntropy,
   ...line
 }: StepLine): StepFinished {
   return {
@@ -210,6 +211,7 @@ function stepOf({
     revealed: changesOf(revealed),
     remasked: changesOf(remasked),
     confirmed: changesOf(confirmed),
+    ...(maskedEntropy !== undefined && { maskedEntropy: readNumber(maskedEntropy) }),
     candidates: {
       rows: Int32Array.from(candidates?.row ?? []),
       positions: Int32Array.from(candidates?.position ?? []),

@@ -96,7 +96,7 @@ function stepLine(
   event: StepFinished,
   news: (...groups: readonly Iterable<number>[]) => { tokens?: ShownToken[] },
 ): EventLine {
-  const { revealed, remasked, confirmed, candidates, t, s } = event;
+  const { revealed, remasked, confirmed, candidates, maskedEntropy, t, s } = event;
   const { rows, positions, tokens, logProbs } = candidates;
   return {
     ...event,
@@ -114,6 +114,7 @@ function stepLine(
             token: [...tokens],
             logProb: Array.from(logProbs, writeFloat32),
           },
+    ...(maskedEntropy !== undefined && { maskedEntropy: writeNumber(maskedEntropy) }),
     finishedRows: [...event.finishedRows],
     ...news(
       revealed.map(({ to }) => to),

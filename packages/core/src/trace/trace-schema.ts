@@ -85,6 +85,7 @@ export const stepLineSchema = z.strictObject({
   remasked: changes.optional(),
   confirmed: changes.optional(),
   candidates: candidates.optional(),
+  maskedEntropy: writtenNumber.optional(),
   masked: index,
   finishedRows: listOf(index),
   forwards: index,

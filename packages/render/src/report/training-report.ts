@@ -1,4 +1,5 @@
 import { DiffusionError } from "@textdiffusion/core";
+import { chartStyle, drawChart } from "../chart.js";
 import { drawReport } from "./draw-report.js";
 import type { ReportPoint, TrainingRunRecord } from "./run-record.js";
 
@@ -65,7 +66,7 @@ export function trainingReport(runs: readonly TrainingRunRecord[]): string {
 <main></main>
 <script type="application/json">${JSON.stringify(runs.map(thinned)).replaceAll("<", "\\u003c")}</script>
 <script type="module">
-(${drawReport})(document.querySelector("main"), JSON.parse(document.querySelector("script").textContent));
+(${drawReport})(document.querySelector("main"), JSON.parse(document.querySelector("script").textContent), ${drawChart});
 </script>
 </html>
 `;
@@ -123,16 +124,7 @@ const style = `
   h1 { font-size: 1.35rem; margin: 0 0 .25rem; }
   .summary { color: var(--soft); margin: 0 0 1.25rem; font-variant-numeric: tabular-nums; }
   .summary b { color: var(--ink); }
-  .charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
-  figure { margin: 0; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem .7rem; }
-  figcaption { font-weight: 600; font-size: .92rem; }
-  figcaption span { display: block; height: 1.5em; color: var(--soft); font-weight: 400; font-variant-numeric: tabular-nums;
-    white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-  svg { display: block; width: 100%; height: auto; overflow: visible; touch-action: none; }
-  svg text { fill: var(--soft); font-size: 11px; font-variant-numeric: tabular-nums; }
-  .grid { stroke: var(--line); }
-  .cursor { stroke: var(--soft); stroke-dasharray: 3 3; }
-  .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 0 0 1rem; padding: 0; list-style: none; color: var(--soft); }
+${chartStyle}  .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 0 0 1rem; padding: 0; list-style: none; color: var(--soft); }
   .legend i { display: inline-block; width: .8rem; height: .8rem; border-radius: 3px; margin-inline-end: .4rem; vertical-align: -1px; }
 `;
 
