@@ -1,9 +1,14 @@
 import type { PassedBy } from "@textdiffusion/backend-web";
 import type { Recording } from "@textdiffusion/render";
+import type { ModelInfo, OwnModel } from "./models/own-model.js";
 import type { Settings } from "./settings.js";
 
 /** What the page asks of its Worker. */
-export type Order = { readonly kind: "write"; readonly settings: Settings } | { readonly kind: "stop" };
+export type Order =
+  | { readonly kind: "write"; readonly settings: Settings }
+  | { readonly kind: "stop" }
+  /** Take another model, by default that of the page. */
+  | { readonly kind: "load"; readonly model?: OwnModel; readonly backend: string };
 
 /** What the Worker tells the page. */
 export type Report =
@@ -17,4 +22,6 @@ export type Report =
       /** Backends that this browser could not or should not use, and why. */
       readonly passedBy: readonly PassedBy[];
     }
-  | { readonly kind: "failed"; readonly message: string };
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "taken"; readonly model: ModelInfo }
+  | { readonly kind: "refused"; readonly message: string };

@@ -2,6 +2,8 @@ import type { PassedBy } from "@textdiffusion/backend-web";
 import { defineTextDiffusion, type Recording, replayGif, replayHtml } from "@textdiffusion/render";
 import { codeSample } from "./code-sample.js";
 import type { Order, Report } from "./messages.js";
+import { startModelPicker } from "./models/model-picker.js";
+import type { ModelInfo } from "./models/own-model.js";
 import { backends, defaults, hashOf, hasSteps, type Settings, samplers, settingsFrom } from "./settings.js";
 import { startViews } from "./views.js";
 
@@ -18,6 +20,23 @@ const view = document.querySelector("text-diffusion") as HTMLElement & {
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 let writing = false;
 let last: Recording | undefined;
+let model: ModelInfo | undefined;
+let loading = false;
+const picker = startModelPicker({
+  busy(label) {
+    if (writing) send({ kind: "stop" });
+    loading = true;
+    another.disabled = generate.disabled = true;
+    generate.textContent = label;
+  },
+  idle() {
+    loading = false;
+    idle();
+  },
+  say,
+  problem,
+  take: (own) => send({ kind: "load", model: own, backend: field("backend").value }),
+});
 
 fill("sampler", Object.keys(samplers), (name) => `${name}: ${samplers[name]}`);
 fill("backend", backends, (name) => name);
@@ -36,7 +55,7 @@ another.onclick = () => {
   write();
 };
 find("link").onclick = (event) => copy(location.href, event);
-find("code").onclick = (event) => copy(codeSample(settings()), event);
+find("code").onclick = (event) => copy(codeSample(settings(), model), event);
 find("html").onclick = () => save(new Blob([replayHtml([last as Recording])], { type: "text/html" }), "html");
 find("gif").onclick = () =>
   save(new Blob([replayGif([last as Recording]) as Uint8Array<ArrayBuffer>], { type: "image/gif" }), "gif");
@@ -50,6 +69,12 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
   } else if (data.kind === "failed") {
     idle();
     problem(data.message);
+  } else if (data.kind === "taken") {
+    model = data.model;
+    picker.taken(model);
+    show(settings());
+  } else if (data.kind === "refused") {
+    picker.refused(data.message);
   } else {
     last = data.recording;
     view.follow([last]);
@@ -89,6 +114,7 @@ function write(): void {
 
 function idle(): void {
   writing = false;
+  if (loading) return;
   another.disabled = false;
   generate.disabled = false;
   generate.textContent = "Generate";
@@ -110,13 +136,13 @@ function settings(): Settings {
 /** The address and the sample say what the fields say. */
 function settingsChanged(): void {
   field("steps").disabled = !hasSteps(field("sampler").value);
-  find("sample").textContent = codeSample(settings());
+  find("sample").textContent = codeSample(settings(), model);
   history.replaceState(null, "", `#${hashOf(settings())}`);
 }
 
 function restore(): void {
   try {
-    show(settingsFrom(location.hash));
+    show(settingsFrom(location.hash, model?.maxLength));
     problem("");
   } catch (error) {
     show(defaults);
@@ -125,7 +151,12 @@ function restore(): void {
 }
 
 function show(wanted: Settings): void {
+  const longest = model?.maxLength ?? defaults.length;
+  for (const name of ["length", "steps"] as const) (field(name) as HTMLInputElement).max = String(longest);
   for (const [name, value] of Object.entries(wanted)) field(name as keyof Settings).value = String(value);
+  for (const name of ["length", "steps"] as const) {
+    if (Number(field(name).value) > longest) field(name).value = String(longest);
+  }
   settingsChanged();
 }
 

@@ -21,7 +21,7 @@ export const samplers: Readonly<Record<string, string>> = {
   threshold: "all that is sure",
 };
 
-export const backends: readonly string[] = ["auto", "webgpu", "webgl", "wasm"];
+export const backends: readonly string[] = ["auto", "webgpu", "webgl", "wasm", "onnx"];
 
 /** Samplers that go on until nothing is masked, however many steps that takes. */
 export const hasSteps = (sampler: string): boolean => sampler !== "threshold";
@@ -45,9 +45,10 @@ export function hashOf(settings: Settings): string {
 /**
  * Settings from the part of an address after `#`.
  *
+ * @param longest - most tokens of a text, and most steps
  * @throws RangeError that names the key, what was expected and what was found
  */
-export function settingsFrom(hash: string): Settings {
+export function settingsFrom(hash: string, longest = defaults.length): Settings {
   const settings: Record<string, string | number> = { ...defaults };
   for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ""))) {
     if (!Object.hasOwn(defaults, key)) {
@@ -55,7 +56,7 @@ export function settingsFrom(hash: string): Settings {
         `Expected known settings in the address, got "${key}". Known: ${Object.keys(defaults).join(", ")}`,
       );
     }
-    settings[key] = settingFrom(key, text);
+    settings[key] = settingFrom(key, text, longest);
   }
   return settings as unknown as Settings;
 }
@@ -63,19 +64,20 @@ export function settingsFrom(hash: string): Settings {
 // --- internal ---
 
 const bounds: Readonly<Record<string, readonly [least: number, most: number, isWhole: boolean]>> = {
-  steps: [1, 128, true],
+  steps: [1, Number.POSITIVE_INFINITY, true],
   temperature: [0, 2, false],
-  length: [8, 128, true],
+  length: [8, Number.POSITIVE_INFINITY, true],
   seed: [0, 999_999, true],
 };
 
-function settingFrom(key: string, text: string): string | number {
+function settingFrom(key: string, text: string, longest: number): string | number {
   const names = key === "sampler" ? Object.keys(samplers) : key === "backend" ? backends : undefined;
   if (names && !names.includes(text)) {
     throw new RangeError(`Expected ${key} in the address to be one of ${names.join(", ")}, got "${text}"`);
   }
   if (!Object.hasOwn(bounds, key)) return text;
-  const [least, most, isWhole] = bounds[key];
+  const [least, bound, isWhole] = bounds[key];
+  const most = Number.isFinite(bound) ? bound : longest;
   const value = text.trim() === "" ? Number.NaN : Number(text);
   if (value >= least && value <= most && (!isWhole || Number.isInteger(value))) return value;
   throw new RangeError(

@@ -1,7 +1,6 @@
 import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import threaded from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
-import type { ModelFiles } from "@textdiffusion/models";
 import config from "../../../packages/tiny-model/model/config.json?url";
 import weights from "../../../packages/tiny-model/model/model.safetensors?url";
 import tokenizer from "../../../packages/tiny-model/model/tokenizer.json?url";
@@ -14,10 +13,20 @@ export const wasmPaths = {
   "tfjs-backend-wasm-threaded-simd.wasm": absolute(threaded),
 };
 
-/** The files of the model that ships, fetched from this site. */
-export async function fetchTinyModel(): Promise<
-  ModelFiles & { readonly "tokenizer.json": string; readonly "tokenizer_config.json": string }
-> {
+let files: Promise<Readonly<Record<string, Uint8Array | string>>> | undefined;
+
+/** The files of the model that ships by their names, fetched from this site once. */
+export function fetchTinyModel(): Promise<Readonly<Record<string, Uint8Array | string>>> {
+  files ??= fetchFiles().catch((error) => {
+    files = undefined;
+    throw error;
+  });
+  return files;
+}
+
+// --- internal ---
+
+async function fetchFiles() {
   const [configText, tokenizerText, tokenizerConfigText, weightBytes] = await Promise.all([
     get(config).then((response) => response.text()),
     get(tokenizer).then((response) => response.text()),
@@ -31,8 +40,6 @@ export async function fetchTinyModel(): Promise<
     "tokenizer_config.json": tokenizerConfigText,
   };
 }
-
-// --- internal ---
 
 function absolute(address: string): string {
   return new URL(address, import.meta.url).href;

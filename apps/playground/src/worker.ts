@@ -1,95 +1,62 @@
-/** Loads the model and writes with it, so that the page stays free to move. */
-import { type PassedBy, startBackend } from "@textdiffusion/backend-web";
-import {
-  type Backend,
-  createPipeline,
-  DiffusionError,
-  idsUnknownTo,
-  type Pipeline,
-} from "@textdiffusion/core";
-import { type FileTokenizer, tokenizerFromFiles } from "@textdiffusion/data";
-import { paddedDenoiser } from "@textdiffusion/denoisers";
-import { maskedLanguageModelDenoiser, modelFromFiles } from "@textdiffusion/models";
+/** Loads models and writes with them, so that the page stays free to move. */
+import { createPipeline, DiffusionError } from "@textdiffusion/core";
 import { record } from "@textdiffusion/render";
 import { samplersPlugin } from "@textdiffusion/samplers";
 import { schedulesPlugin } from "@textdiffusion/schedules";
 import { samplerOf } from "./code-sample.js";
 import type { Order, Report } from "./messages.js";
+import { messageOf } from "./models/message-of.js";
+import { ModelHolder } from "./models/model-holder.js";
 import type { Settings } from "./settings.js";
-import { fetchTinyModel, wasmPaths } from "./tiny-model.js";
+import { fetchTinyModel } from "./tiny-model.js";
 
-type Denoiser = Awaited<ReturnType<Pipeline["get"]>> & ReturnType<typeof paddedDenoiser>;
-
-const loading = fetchTinyModel();
-let open: { readonly name: string; readonly backend: Backend; readonly denoiser: Denoiser } | undefined;
+const models = new ModelHolder();
 let running: AbortController | undefined;
+let last: Promise<void> = Promise.resolve();
 
+/** One order after the other: each waits until the one before has let go of the model. */
 self.onmessage = ({ data }: MessageEvent<Order>) => {
   running?.abort();
-  if (data.kind === "write") void write(data.settings).catch(fail);
-};
-loading.then(() => report({ kind: "loaded" }), fail);
-
-async function write(settings: Settings): Promise<void> {
+  if (data.kind === "stop") return;
   const controller = new AbortController();
   running = controller;
-  const files = await loading;
-  const tokenizer = tokenizerFromFiles(files);
-  const { backend, denoiser } = await openModel(settings.backend, tokenizer);
+  last = last.then(() =>
+    data.kind === "write" ? write(data.settings, controller.signal).catch(fail) : load(data),
+  );
+};
+fetchTinyModel().then(() => report({ kind: "loaded" }), fail);
+
+async function write(settings: Settings, signal: AbortSignal): Promise<void> {
+  const { tokenizer, denoiser, schedule, frame, device, passedBy } = await models.on(settings.backend);
   const pipeline = await createPipeline({
     plugins: [samplersPlugin, schedulesPlugin],
     tokenizer,
     denoiser,
-    schedule: "linear",
+    schedule: schedule as "linear",
     sampler: samplerOf(settings) as { name: "random" },
   });
   const { prompt, length, seed } = settings;
   const { events, recording } = record(
-    pipeline.stream({ prompts: [prompt], length, seed, frame: false }),
+    pipeline.stream({ prompts: [prompt], length, seed, frame }),
     tokenizer,
     { title: settings.sampler, timed: true },
   );
   for await (const _ of events) {
     report({ kind: "step", recording: recording() });
     await new Promise((resolve) => setTimeout(resolve)); // lets orders in
-    if (controller.signal.aborted) break;
+    if (signal.aborted) break;
   }
   await pipeline.dispose();
-  report({
-    kind: "done",
-    recording: recording(),
-    stopped: controller.signal.aborted,
-    device: backend.capabilities.device,
-    passedBy: passedBy(backend),
-  });
+  report({ kind: "done", recording: recording(), stopped: signal.aborted, device, passedBy });
 }
 
-/** The model on a backend; the one before it makes way. */
-async function openModel(name: string, tokenizer: FileTokenizer) {
-  if (open?.name === name) return open;
-  await close();
-  const backend = await startBackend(name, { wasmPaths });
-  const model = await modelFromFiles(await loading, "the tiny model");
-  const denoiser = paddedDenoiser(
-    maskedLanguageModelDenoiser(model, {
-      maskTokenId: tokenizer.special.mask,
-      forbidden: idsUnknownTo(tokenizer, model.vocabularySize),
-    }),
-  );
-  open = { name, backend, denoiser: denoiser as Denoiser };
-  return open;
-}
-
-async function close(): Promise<void> {
-  const closing = open;
-  open = undefined;
-  closing?.denoiser.dispose();
-  await closing?.backend.dispose();
-}
-
-function passedBy(backend: Backend): readonly PassedBy[] {
-  const { passedBy = [] } = backend as { readonly passedBy?: readonly PassedBy[] };
-  return passedBy.filter(({ name }) => name !== "onnx"); // this page does not bring its runtime
+async function load({ model, backend }: Extract<Order, { readonly kind: "load" }>): Promise<void> {
+  try {
+    const { info } = await models.choose(model, backend);
+    report({ kind: "taken", model: info });
+  } catch (error) {
+    report({ kind: "refused", message: messageOf(error) });
+  }
 }
 
 function report(message: Report): void {
@@ -98,7 +65,10 @@ function report(message: Report): void {
 
 /** After a failure the model is loaded anew: its device may be lost. */
 async function fail(error: unknown): Promise<void> {
-  const message = DiffusionError.is(error) || error instanceof Error ? error.message : String(error);
-  report({ kind: "failed", message });
-  await close().catch(() => undefined);
+  const isLost = DiffusionError.is(error, "RUNTIME_FAILED");
+  report({
+    kind: "failed",
+    message: `${messageOf(error)}${isLost ? ". The next text loads the model again" : ""}`,
+  });
+  await models.close();
 }
