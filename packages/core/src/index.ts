@@ -94,6 +94,8 @@ export {
   listNames,
 } from "./errors/diffusion-error.js";
 export { writingFile } from "./errors/writing-file.js";
+export { type CandidatesRequest, candidatesAt, type PlaceCandidates } from "./loop/candidates-at.js";
+export { banTokens, maskTokens, type TokenBan, unlockTokens } from "./loop/edit-tokens.js";
 export type {
   Candidates,
   GenerationEvent,
@@ -105,6 +107,7 @@ export type {
 export { type GenerationState, type RunProgress, stateAfter, stateAtStep } from "./loop/generation-state.js";
 export { lockTokens, type TokenLock } from "./loop/lock-tokens.js";
 export { type ReverseLoopOptions, reverseLoop } from "./loop/reverse-loop.js";
+export type { TokenPlace } from "./loop/token-place.js";
 export {
   type CanvasRequest,
   type Gap,

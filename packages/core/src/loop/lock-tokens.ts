@@ -1,11 +1,10 @@
 import type { Tokenizer } from "../contracts/tokenizer.js";
 import { DiffusionError } from "../errors/diffusion-error.js";
 import type { GenerationState } from "./generation-state.js";
+import { indexOfPlace, isBelow, type TokenPlace, wrongPlace } from "./token-place.js";
 
 /** A token that is written by hand and that no sampler changes from then on. */
-export interface TokenLock {
-  readonly row: number;
-  readonly position: number;
+export interface TokenLock extends TokenPlace {
   /** Any token but the mask. */
   readonly token: number;
 }
@@ -25,33 +24,14 @@ export function lockTokens(
   const ids = canvas.ids.slice();
   const editable = canvas.editable.slice();
   const revealLogProbs = progress.revealLogProbs.slice();
-  for (const { row, position, token } of locks) {
-    const inside = isBelow(row, canvas.batch) && isBelow(position, canvas.seq);
-    const index = row * canvas.seq + position;
-    if (!inside || editable[index] !== 1) {
-      throw new DiffusionError({
-        code: "PROMPT_INVALID",
-        component: "core/locks",
-        problem: `expected to lock positions that the run may write, got row ${row}, position ${position}, ${
-          inside
-            ? canvas.editable[index] === 1
-              ? "twice"
-              : "which is not editable"
-            : `outside the page of [${canvas.batch}, ${canvas.seq}]`
-        }`,
-        remedy: "Choose another position; rows and positions count from 0",
-        details: { row, position },
-      });
+  for (const lock of locks) {
+    const what = "lock positions that the run may write";
+    const index = indexOfPlace(canvas, lock, what);
+    if (editable[index] !== 1) {
+      throw wrongPlace(what, lock, canvas.editable[index] === 1 ? "twice" : "which is not editable");
     }
-    if (!isBelow(token, tokenizer.vocabularySize) || tokenizer.token(token) === undefined || isMask(token)) {
-      throw new DiffusionError({
-        code: "TOKEN_OUT_OF_RANGE",
-        component: "core/locks",
-        problem: `expected a token of the vocabulary other than the mask to lock, got ${token}`,
-        remedy: `Use an id in [0, ${tokenizer.vocabularySize})`,
-      });
-    }
-    ids[index] = token;
+    assertToken(lock.token, tokenizer);
+    ids[index] = lock.token;
     editable[index] = 0;
     revealLogProbs[index] = Number.NaN;
   }
@@ -60,14 +40,19 @@ export function lockTokens(
     ({ row, position }) => editable[row * canvas.seq + position] === 1,
   );
   return { canvas: { ...canvas, ids, editable, restrictions }, progress: { ...progress, revealLogProbs } };
-
-  function isMask(token: number): boolean {
-    return token === tokenizer.special.mask;
-  }
 }
 
 // --- internal ---
 
-function isBelow(value: number, bound: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value < bound;
+function assertToken(
+  token: number,
+  { token: spelling, special, vocabularySize }: Pick<Tokenizer, "token" | "special" | "vocabularySize">,
+): void {
+  if (isBelow(token, vocabularySize) && spelling(token) !== undefined && token !== special.mask) return;
+  throw new DiffusionError({
+    code: "TOKEN_OUT_OF_RANGE",
+    component: "core/edits",
+    problem: `expected a token of the vocabulary other than the mask to lock, got ${token}`,
+    remedy: `Use an id in [0, ${vocabularySize})`,
+  });
 }
