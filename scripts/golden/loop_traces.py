@@ -314,7 +314,7 @@ def trace(name, seed, prompts, row_keys):
     turn, forwards, row_forwards = 0, 0, 0
     while not all(done(row) for row in range(batch)):
         active = [row for row in range(batch) if not done(row)]
-        revealed, remasked, confirmed, candidates, asking, times = [], [], [], [], 0, []
+        revealed, remasked, confirmed, candidates, asking, times, entropies = [], [], [], [], 0, [], []
         for at in active:
             random = Stream(halves(seed)).split("row", row_keys[at]).split("step", turn)
             row = Row(pages[at], editable[at], row_steps[at], steps, reveal[at], random)
@@ -325,6 +325,7 @@ def trace(name, seed, prompts, row_keys):
             asking += len(places) > 0
             table = conditionals(pages[at]) if places else None
             draws = {place: draw(table[place], rule, random.split("token").uniform(place)) for place in places}
+            entropies += [draws[place]["entropy"] for place in places if row.ids[place] == MASK]
             taken, back = decide(row, draws)
             for place in taken:
                 scores = {key: draws[place][key] for key in ("logProb", "entropy", "margin")}
@@ -356,6 +357,8 @@ def trace(name, seed, prompts, row_keys):
             line["confirmed"] = columns(confirmed)
         if candidates:
             line["candidates"] = {name: [one[name] for one in candidates] for name in ("row", "position", "token", "logProb")}
+        if entropies:
+            line["maskedEntropy"] = sum(entropies) / len(entropies)
         line |= {
             "masked": flat().count(MASK),
             "finishedRows": [row for row in active if done(row)],

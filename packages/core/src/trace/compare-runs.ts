@@ -114,6 +114,7 @@ function gapOf(one: StepFinished, other: StepFinished): number {
         see(change[score], other[name][index][score]);
     });
   }
+  see(one.maskedEntropy, other.maskedEntropy);
   one.candidates.logProbs.forEach((logProb, index) => {
     see(logProb, other.candidates.logProbs[index]);
   });
