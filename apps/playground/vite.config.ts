@@ -1,10 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { sourceAliases } from "../../scripts/source-aliases.js";
+import { offlineSite } from "./offline-site.js";
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./", // any folder of any static host
+  // Of WebAssembly, browsers of today ask for the file with SIMD; the runtime of ONNX is 14 MB.
+  plugins: [offlineSite((file) => !/\.wasm$|\/ort\./.test(file) || file.includes("tfjs-backend-wasm-simd"))],
   resolve: {
     alias: [
       ...sourceAliases,

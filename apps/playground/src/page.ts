@@ -4,6 +4,7 @@ import { codeSample } from "./code-sample.js";
 import type { Order, Report } from "./messages.js";
 import { startModelPicker } from "./models/model-picker.js";
 import type { ModelInfo } from "./models/own-model.js";
+import { keepForOffline } from "./offline/offline.js";
 import { backends, defaults, hashOf, hasSteps, type Settings, samplers, settingsFrom } from "./settings.js";
 import { startViews } from "./views.js";
 
@@ -66,6 +67,10 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
     another.disabled = generate.disabled = false;
     generate.textContent = "Generate";
     say("Ready.");
+    void keepForOffline((text) => {
+      find("offline").hidden = false;
+      find("offline").textContent = text;
+    });
   } else if (data.kind === "failed") {
     idle();
     problem(data.message);
