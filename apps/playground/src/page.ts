@@ -1,15 +1,14 @@
-import type { PassedBy } from "@textdiffusion/backend-web";
 import { defineTextDiffusion, type Recording, replayGif, replayHtml } from "@textdiffusion/render";
+import { tellBackend } from "./backend-details.js";
 import { codeSample } from "./code-sample.js";
 import type { Order, Report } from "./messages.js";
 import { startModelPicker } from "./models/model-picker.js";
 import type { ModelInfo } from "./models/own-model.js";
 import { keepForOffline } from "./offline/offline.js";
 import { backends, defaults, hashOf, hasSteps, type Settings, samplers, settingsFrom } from "./settings.js";
-import { startViews } from "./views.js";
+import { showView, startViews } from "./views.js";
 
 defineTextDiffusion();
-startViews();
 
 const form = find<HTMLFormElement>("settings");
 const field = (name: keyof Settings) => form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
@@ -39,6 +38,15 @@ const picker = startModelPicker({
   take: (own) => send({ kind: "load", model: own, backend: field("backend").value }),
 });
 
+startViews({
+  training: async (main) => {
+    const { openTraining } = await import("./training/panel.js");
+    openTraining(main, (trained) => {
+      showView("writing");
+      picker.take(trained);
+    });
+  },
+});
 fill("sampler", Object.keys(samplers), (name) => `${name}: ${samplers[name]}`);
 fill("backend", backends, (name) => name);
 restore();
@@ -89,22 +97,10 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
     say(
       `${data.stopped ? "Stopped" : "Written"} after ${forwards} passes through the model, ${(elapsedMs / 1000).toFixed(1)} s.`,
     );
-    tellBackend(data.device, data.passedBy);
+    tellBackend(find("backend"), data.device, data.passedBy);
     find("results").hidden = false;
   }
 };
-
-function tellBackend(device: string, passedBy: readonly PassedBy[]): void {
-  const details = find("backend");
-  details.hidden = false;
-  (details.querySelector("summary") as HTMLElement).textContent = `Computed on ${device}.`;
-  const reasons = passedBy.map(({ name, reason }) => {
-    const item = document.createElement("li");
-    item.textContent = `Not on ${name}: ${reason}`;
-    return item;
-  });
-  details.querySelector("ul")?.replaceChildren(...reasons);
-}
 
 function write(): void {
   if (!form.reportValidity()) return;

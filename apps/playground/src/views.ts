@@ -1,36 +1,39 @@
-/** The views of the page, of which one is seen, and what fills one when it is seen first. */
-const openers: Readonly<Record<string, (view: HTMLElement) => Promise<void>>> = {
-  training: async (view) => (await import("./training/panel.js")).openTraining(view),
-};
-
+/** The views of the page, of which one is seen: a `main` for each button of the `nav`. */
 const buttons = [...document.querySelectorAll<HTMLButtonElement>("nav [data-view]")];
-const opened = new Set<string>();
+let toOpen: Readonly<Record<string, (view: HTMLElement) => Promise<void>>> = {};
 
-/** Makes the buttons work. The view stands in the address: `?view=training`. */
-export function startViews(): void {
-  for (const button of buttons) button.onclick = () => show(button.dataset.view as string);
+/**
+ * Makes the buttons work. The view stands in the address: `?view=training`.
+ *
+ * @param openers - what fills a view when it is seen first, by its name
+ */
+export function startViews(openers: typeof toOpen): void {
+  toOpen = openers;
+  for (const button of buttons) button.onclick = () => showView(nameOf(button));
   const asked = new URLSearchParams(location.search).get("view");
-  if (asked !== null && buttons.some(({ dataset }) => dataset.view === asked)) show(asked);
+  if (asked !== null && buttons.map(nameOf).includes(asked)) showView(asked);
 }
 
 /** Shows a view. What the others do goes on. */
-export function show(name: string): void {
-  for (const { dataset } of buttons) viewOf(dataset.view as string).hidden = dataset.view !== name;
+export function showView(name: string): void {
   for (const button of buttons) {
-    if (button.dataset.view === name) button.setAttribute("aria-current", "page");
+    const isShown = nameOf(button) === name;
+    viewOf(nameOf(button)).hidden = !isShown;
+    if (isShown) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
   }
-  history.replaceState(
-    null,
-    "",
-    `${name === buttons[0].dataset.view ? location.pathname : `?view=${name}`}${location.hash}`,
-  );
-  if (opened.has(name)) return;
-  opened.add(name);
-  void openers[name]?.(viewOf(name));
+  const search = name === nameOf(buttons[0]) ? location.pathname : `?view=${name}`;
+  history.replaceState(null, "", `${search}${location.hash}`);
+  const { [name]: open, ...others } = toOpen;
+  toOpen = others;
+  void open?.(viewOf(name));
 }
 
 // --- internal ---
+
+function nameOf(button: HTMLButtonElement): string {
+  return button.dataset.view as string;
+}
 
 function viewOf(name: string): HTMLElement {
   return document.getElementById(name) as HTMLElement;

@@ -15,6 +15,8 @@ export interface PickerPage {
 }
 
 export interface ModelPicker {
+  /** Takes a model, by default that of the page. */
+  take(model?: OwnModel): void;
   /** The Worker took a model. */
   taken(model: ModelInfo): void;
   /** It did not, and has the one before. */
@@ -95,6 +97,7 @@ export function startModelPicker(page: PickerPage): ModelPicker {
   });
 
   return {
+    take,
     refused,
     taken(model) {
       const isShipped = model.origin === "shipped";

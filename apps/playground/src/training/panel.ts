@@ -1,6 +1,8 @@
 /** The page's side of training: its fields, and what the Worker tells. */
 import { strToU8, zipSync } from "fflate";
 import sampleText from "../../../../examples/fables/fables.txt?url";
+import { tellBackend } from "../backend-details.js";
+import type { OwnModel } from "../models/own-model.js";
 import { backends } from "../settings.js";
 import { drawLosses, type LossPoint } from "./loss-curve.js";
 import type { TrainedFiles, TrainingOrder, TrainingReport } from "./messages.js";
@@ -8,21 +10,29 @@ import markup from "./panel.html?raw";
 import { configOf, sizes, type TrainingSettings } from "./settings.js";
 import { readTextFile } from "./text-file.js";
 
-/** Fills the view. Once in the life of the page. */
-export function openTraining(view: HTMLElement): void {
+/**
+ * Fills the view. Once in the life of the page.
+ *
+ * @param writeWith - shows the other view, and has it take a model
+ */
+export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => void): void {
   view.innerHTML = markup;
   const find = <Kind extends HTMLElement = HTMLElement>(id: string) =>
     view.querySelector(`#training-${id}`) as Kind;
   const form = find<HTMLFormElement>("settings");
   const fields = form.querySelector("fieldset") as HTMLFieldSetElement;
   const field = (name: keyof TrainingSettings | "text") => form.elements.namedItem(name) as HTMLInputElement;
-  const [start, stop, save] = ["start", "stop", "save"].map((id) => find<HTMLButtonElement>(id));
+  const [start, stop, save, write] = ["start", "stop", "save", "write"].map((id) =>
+    find<HTMLButtonElement>(id),
+  );
   const progress = find<HTMLProgressElement>("progress");
   const picture = view.querySelector("svg") as SVGSVGElement;
 
   let worker: Worker | undefined;
   let phase: "idle" | "training" | "pausing" | "paused" = "idle";
   let device = "";
+  let [pausedAt, pausedMs] = [0, 0];
+  let useFiles: (files: TrainedFiles) => void = () => {};
   let learnt: LossPoint[] = [];
   let heldOut: LossPoint[] = [];
 
@@ -44,10 +54,8 @@ export function openTraining(view: HTMLElement): void {
     stop.disabled = true;
     say("Stopping after this step…");
   };
-  save.onclick = () => {
-    save.disabled = true;
-    send({ kind: "save" });
-  };
+  save.onclick = () => ask((files) => saveAs("trained-model.zip", zipOf(files)));
+  write.onclick = () => ask((files) => writeWith(modelOf(files)));
   find("sample").onclick = () =>
     attempt(async () => {
       const response = await fetch(sampleText);
@@ -91,7 +99,8 @@ export function openTraining(view: HTMLElement): void {
     progress.value = 0;
     progress.max = settings().steps;
     enter("training");
-    save.disabled = true;
+    pausedMs = 0;
+    canBeUsed(false);
     say("Making a model…");
     send({ kind: "train", text: field("text").value, settings: settings() });
   }
@@ -104,20 +113,36 @@ export function openTraining(view: HTMLElement): void {
 
   function goOn(): void {
     enter("training");
+    pausedMs += performance.now() - pausedAt;
     say(`Training on ${device}…`);
     send({ kind: "go on" });
   }
 
+  /** Asks for the model as it is now. */
+  function ask(use: typeof useFiles): void {
+    useFiles = use;
+    canBeUsed(false);
+    send({ kind: "save" });
+  }
+
+  function canBeUsed(can: boolean): void {
+    save.disabled = write.disabled = !can;
+  }
+
   function hear(report: TrainingReport): void {
     if (report.kind === "failed") failed(report.message);
-    else if (report.kind === "files") saveAs("trained-model.zip", zipOf(report.files));
-    else if (report.kind === "sample") addSample(report.step, report.text);
+    else if (report.kind === "files") {
+      canBeUsed(true);
+      useFiles(report.files);
+    } else if (report.kind === "sample") addSample(report.step, report.text);
     else if (report.kind === "opened") {
       device = report.device;
+      tellBackend(find("backend"), device, report.passedBy);
       find("course").hidden = false;
       say(`Training on ${device}…`);
     } else if (report.kind === "paused") {
       enter("paused");
+      pausedAt = performance.now();
       say(`Paused after step ${report.step}.`);
     } else tell(report.event);
   }
@@ -125,19 +150,20 @@ export function openTraining(view: HTMLElement): void {
   function tell(event: Extract<TrainingReport, { kind: "event" }>["event"]): void {
     const { step } = event;
     if (event.kind === "started") {
-      save.disabled = false;
+      canBeUsed(true);
       find("figures").textContent =
         `${event.parameterCount.toLocaleString("en")} weights, ${event.rowCount} rows of text`;
     } else if (event.kind === "step") {
       learnt.push({ step, bits: event.lossNats / Math.LN2 });
       progress.value = step;
-      const left = (event.elapsedMs / step) * (event.steps - step);
+      const recent = learnt.slice(-20);
+      const left = ((event.elapsedMs - pausedMs) / step) * (event.steps - step);
       find("figures").textContent = [
         `Step ${step} of ${event.steps}`,
-        `${(learnt.slice(-20).reduce((sum, { bits }) => sum + bits, 0) / Math.min(20, learnt.length)).toFixed(2)} bits a byte`,
+        `${(recent.reduce((sum, { bits }) => sum + bits, 0) / recent.length).toFixed(2)} bits a byte`,
         `${Math.round(event.tokensPerSecond).toLocaleString("en")} bytes a second`,
-        `${(event.epoch ?? 0).toFixed(1)} times through the text`,
-        ...(step < event.steps ? [`${inWords(left)} left`] : []),
+        `${event.epoch?.toFixed(1)} times through the text`,
+        ...(left > 0 ? [`${inWords(left)} left`] : []),
       ].join(" · ");
       draw();
     } else if (event.kind === "validation") {
@@ -146,7 +172,7 @@ export function openTraining(view: HTMLElement): void {
     } else if (event.kind === "finished") {
       enter("idle");
       const done = event.reason === "aborted" ? "Stopped" : "Trained";
-      say(`${done} after step ${step} of ${event.steps}, ${inWords(event.elapsedMs)}, on ${device}.`);
+      say(`${done} after step ${step} of ${event.steps}, ${inWords(event.elapsedMs - pausedMs)}.`);
     }
   }
 
@@ -180,7 +206,7 @@ export function openTraining(view: HTMLElement): void {
     worker?.terminate();
     worker = undefined;
     enter("idle");
-    save.disabled = true;
+    canBeUsed(false);
     say("");
     problem(message);
   }
@@ -215,7 +241,6 @@ export function openTraining(view: HTMLElement): void {
   }
 
   function saveAs(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-    save.disabled = false;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
     link.download = name;
@@ -249,6 +274,11 @@ const defaults: TrainingSettings = {
   seed: 1,
   backend: "auto",
 };
+
+function modelOf(files: TrainedFiles): OwnModel {
+  const blobs = Object.entries(files).map(([path, content]) => [path, new Blob([content as BlobPart])]);
+  return { name: "trained-model", origin: "files", files: Object.fromEntries(blobs) };
+}
 
 /** The folder, not pressed: weights would hardly get smaller. */
 function zipOf(files: TrainedFiles): Uint8Array<ArrayBuffer> {

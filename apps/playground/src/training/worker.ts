@@ -24,7 +24,7 @@ self.onmessage = ({ data }: MessageEvent<TrainingOrder>) => {
 async function work({ text, settings }: Extract<TrainingOrder, { kind: "train" }>): Promise<void> {
   const backend = await startBackend(settings.backend, {
     wasmPaths,
-    ...(settings.backend === "onnx" && { onnxRuntime }), // 14 MB: "auto" does without
+    ...(settings.backend === "onnx" && { onnxRuntime }), // 14 MB, and no faster for models this small: "auto" does without
   });
   const run = await openRun(text, settings, stopping.signal);
   report({ kind: "opened", device: backend.capabilities.device, passedBy: passedBy(backend) });
@@ -72,7 +72,7 @@ async function breathe(): Promise<void> {
 
 function passedBy(backend: Backend): readonly PassedBy[] {
   const { passedBy = [] } = backend as { readonly passedBy?: readonly PassedBy[] };
-  return passedBy.filter(({ name }) => name !== "onnx"); // this page does not bring its runtime
+  return passedBy.filter(({ name }) => name !== "onnx"); // see above
 }
 
 function report(message: TrainingReport): void {
