@@ -5,6 +5,7 @@ import config from "../../../packages/tiny-model/model/config.json?url";
 import weights from "../../../packages/tiny-model/model/model.safetensors?url";
 import tokenizer from "../../../packages/tiny-model/model/tokenizer.json?url";
 import tokenizerConfig from "../../../packages/tiny-model/model/tokenizer_config.json?url";
+import { refused } from "./models/own-model.js";
 
 /** Where tfjs's WebAssembly lies on this site. */
 export const wasmPaths = {
@@ -46,9 +47,19 @@ function absolute(address: string): string {
 }
 
 async function get(address: string): Promise<Response> {
-  const response = await fetch(address);
+  const response = await fetch(address).catch((cause: unknown) => {
+    throw absent(address, "no answer", cause);
+  });
   if (response.ok) return response;
-  throw new Error(
-    `Expected the model's file ${new URL(response.url).pathname}, got ${response.status}. Reload the page`,
+  throw absent(address, `the answer ${response.status}`);
+}
+
+function absent(address: string, got: string, cause?: unknown) {
+  const { pathname } = new URL(address, import.meta.url);
+  return refused(
+    `expected the file ${pathname} of the model that ships, got ${got}`,
+    "Reload the page",
+    undefined,
+    cause,
   );
 }

@@ -35,7 +35,10 @@ export function failReads(backendName: string, backend: KernelBackend): (seen: s
 
 /** WebAssembly's allocator answers 0 where memory is out, and takes sizes modulo 4 GiB; tfjs would write there. */
 export function failAllocations(backendName: string, backend: KernelBackend): void {
-  const { wasm } = backend as KernelBackend & { readonly wasm: { _malloc(bytes: number): number } };
+  const { wasm } = backend as KernelBackend & {
+    readonly wasm: { _malloc(bytes: number): number; _free(address: number): void };
+  };
+  wasm._free(wasm._malloc(1)); // the first call puts another function in the place of the one that was called
   const allocate = wasm._malloc;
   wasm._malloc = (bytes) => {
     const address = bytes < 2 ** 32 ? allocate(bytes) : 0;

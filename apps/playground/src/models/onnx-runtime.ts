@@ -16,6 +16,11 @@ export function onnxRuntime(): Promise<WebLibrary> {
   return loading;
 }
 
+/** Threads of the runtime: one, unless the page is isolated and so may share memory. */
+export function threadsHere(): number {
+  return crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+}
+
 // --- internal ---
 
 async function fetchRuntime(): Promise<WebLibrary> {

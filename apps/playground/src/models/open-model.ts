@@ -8,7 +8,7 @@ import { decodeModelRecord, type ModelRecord } from "@textdiffusion/models/recor
 import { maxLengthOfConfig, onnxDenoiser, onnxModel, webSession } from "@textdiffusion/onnx-denoiser/web";
 import type { OnnxBackend } from "@textdiffusion/tfjs-backend-onnx/web";
 import { fetchTinyModel } from "../tiny-model.js";
-import { onnxRuntime } from "./onnx-runtime.js";
+import { onnxRuntime, threadsHere } from "./onnx-runtime.js";
 import { type ModelInfo, type OwnModel, onnxPathOf, refused } from "./own-model.js";
 import { startComputing, stopComputing } from "./start-backend.js";
 
@@ -61,7 +61,7 @@ export async function openModel(own: OwnModel | undefined, backend: string): Pro
     );
     return {
       ...about(denoiser),
-      device: "ONNX Runtime, WebAssembly",
+      device: `ONNX Runtime, WebAssembly, ${threadsHere()} ${threadsHere() === 1 ? "thread" : "threads"}`,
       passedBy: [],
       dispose: async () => denoiser.dispose(),
     };
@@ -139,7 +139,7 @@ async function onnxFrom(
       })),
   );
   const library = await onnxRuntime();
-  library.env.wasm.numThreads ||= crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+  library.env.wasm.numThreads ||= threadsHere();
   const model = await onnxModel(
     await webSession(library, { source: `${source}/${path}`, model: await bytes(files[path]), externalData }),
   );
