@@ -31,7 +31,7 @@ describe.skipIf(browserPath === undefined)(
 
     /** @param prepare - done in the Worker before anything is asked of it */
     async function open(backend: string, prepare: () => void = () => undefined) {
-      page = await browser.newPage();
+      page = await browser.newPage({ serviceWorkers: "block" });
       page.setDefaultTimeout(60_000);
       await page.goto(`${server.address}/index.html${short}&backend=${backend}`);
       await page.getByRole("button", { name: "Generate" }).and(page.locator(":enabled")).waitFor();
@@ -115,7 +115,7 @@ describe.skipIf(browserPath === undefined)(
     });
 
     it("a file of the model that ships that is not there is said, and asked for again", async () => {
-      page = await browser.newPage();
+      page = await browser.newPage({ serviceWorkers: "block" });
       await page.route(/safetensors/, (route) => route.fulfill({ status: 404 }));
       await page.goto(`${server.address}/index.html${short}&backend=wasm`);
       await alert()

@@ -23,6 +23,7 @@ describe.skipIf(browserPath === undefined)(`models of one's own in the playgroun
   let site: string;
   let browser: Browser;
   let server: FileServer;
+  let isolated: FileServer;
   let page: Page;
   let problems: string[];
   let requests: string[];
@@ -46,11 +47,13 @@ describe.skipIf(browserPath === undefined)(`models of one's own in the playgroun
         ),
     );
     server = await serveFiles({ "/": site });
+    isolated = await serveFiles({ "/": site }, { isolated: true });
     browser = await openBrowser({ graphics: true });
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
     server?.close();
+    isolated?.close();
     await hub?.close();
     for (const folder of [work, site]) rmSync(folder, { recursive: true, force: true });
   });
@@ -74,8 +77,8 @@ describe.skipIf(browserPath === undefined)(`models of one's own in the playgroun
       cpSync(join(tinyModelFolder, name), join(folder, name));
   }
 
-  async function open(hash = short) {
-    page = await browser.newPage();
+  async function open(hash = short, address = server.address) {
+    page = await browser.newPage({ serviceWorkers: "block" });
     problems = [];
     requests = [];
     page.on("pageerror", (error) => problems.push(error.message));
@@ -83,7 +86,7 @@ describe.skipIf(browserPath === undefined)(`models of one's own in the playgroun
       if (message.type() === "error") problems.push(message.text());
     });
     page.context().on("request", (request) => requests.push(request.url()));
-    await page.goto(`${server.address}/index.html${hash}`);
+    await page.goto(`${address}/index.html${hash}`);
     await ready();
     await page.locator("#model summary").click();
   }
@@ -138,6 +141,28 @@ describe.skipIf(browserPath === undefined)(`models of one's own in the playgroun
     expect(await page.locator("#backend summary").textContent()).toContain("ONNX Runtime");
     expect(requests.filter((url) => url.endsWith(".wasm") && url.includes("ort"))).toHaveLength(1);
     expect(problems).toEqual([]);
+  });
+
+  it("measures with auto whether a slow model is faster on ONNX Runtime, where that has threads", async () => {
+    const slow = join(work, "slow");
+    await makeFolder(slow, { vocabularySize: 150_000, hidden: 32 }); // slow for its size
+    await open(short.replace("wasm", "auto"), isolated.address);
+    await choose(slow);
+    await status("Ready to write with slow.");
+    await write();
+    const told = (await page.locator("#backend").textContent()) ?? "";
+    const runtimes = requests.filter((url) => url.endsWith(".wasm") && url.includes("ort")).length;
+    const [, fastMs] = /Not on onnx: a pass takes (\d+) ms on wasm: not worth/.exec(told) ?? [];
+    if (fastMs !== undefined) {
+      expect(Number(fastMs)).toBeLessThan(200); // a fast machine
+      expect(runtimes).toBe(0);
+      return;
+    }
+    const [, loser, there, here] =
+      /Not on (wasm|onnx): a pass takes (\d+) ms there, (\d+) here/.exec(told) ?? [];
+    expect(Number(here)).toBeLessThanOrEqual(Number(there));
+    expect(told).toContain(`Computed on ${loser === "wasm" ? "ONNX Runtime" : "WebAssembly"}`);
+    expect(runtimes).toBe(1);
   });
 
   it("takes a folder that is dropped", async () => {

@@ -71,6 +71,20 @@ describe.skipIf(browserPath === undefined)(`the playground offline${whyNoBrowser
     await page.getByLabel("Text to learn").waitFor();
   });
 
+  it("has threads from the second visit on, whatever headers the host sends", async () => {
+    const page = await begin();
+    await visit(page);
+    await says(page, kept);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+    await visit(page);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    const text = await write(page);
+    await page.getByLabel("Backend").selectOption("onnx");
+    expect(await write(page)).toBe(text);
+    const threads = await page.evaluate(() => navigator.hardwareConcurrency);
+    expect(await page.locator("#backend summary").textContent()).toContain(`${threads} thread`);
+  });
+
   it("is the new build as soon as there is one, while pages of the one before find all their files", async () => {
     const before = await begin();
     await visit(before);

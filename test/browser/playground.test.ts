@@ -35,7 +35,11 @@ describe.skipIf(browserPath === undefined)(`the playground in Chromium${whyNoBro
   afterEach(() => page.context().close());
 
   async function open(hash = "", motion: "reduce" | "no-preference" = "reduce") {
-    const context = await browser.newContext({ reducedMotion: motion, acceptDownloads: true });
+    const context = await browser.newContext({
+      reducedMotion: motion,
+      acceptDownloads: true,
+      serviceWorkers: "block",
+    });
     page = await context.newPage();
     problems = [];
     requests = [];

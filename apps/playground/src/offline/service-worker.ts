@@ -3,6 +3,8 @@
  *
  * Every file but the page itself has a hash of its content in its name: what is kept under a name is never stale, and files of
  * two builds never mix. The page comes from the network where that answers, and else as it was kept, with all of its build.
+ *
+ * What it answers is isolated from other origins, which few hosts of static files do: so threads may share memory.
  */
 import type { Kept } from "./kept.js";
 
@@ -43,8 +45,8 @@ worker.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith(scope)) return;
   const isPage = request.mode === "navigate" && [scope, page].includes(request.url.replace(/[?#].*/, ""));
-  if (isPage) event.respondWith(newestPage(request));
-  else if (request.url.startsWith(`${scope}assets/`)) event.respondWith(asset(event));
+  if (isPage) event.respondWith(newestPage(request).then(isolated));
+  else if (request.url.startsWith(`${scope}assets/`)) event.respondWith(asset(event).then(isolated));
 });
 
 async function install(): Promise<void> {
@@ -95,6 +97,15 @@ async function asset(event: Fetching): Promise<Response> {
     event.waitUntil(keeping.catch(() => undefined)); // without room it is fetched again
   }
   return response;
+}
+
+function isolated(response: Response): Response {
+  if (response.status === 0) return response; // a redirection, which the browser follows
+  const { body, status, statusText } = response;
+  const headers = new Headers(response.headers);
+  headers.set("cross-origin-opener-policy", "same-origin");
+  headers.set("cross-origin-embedder-policy", "require-corp");
+  return new Response(body, { status, statusText, headers });
 }
 
 async function tell(kept: Kept): Promise<void> {
