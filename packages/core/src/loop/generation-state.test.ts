@@ -136,6 +136,20 @@ describe("lockTokens", () => {
     expect(rest.slice(1)).toEqual(ruled.slice(2));
   });
 
+  it("asks the tokenizer as an object, whose methods may need it", async () => {
+    const before = await state();
+    const { special, vocabularySize } = tokenizer;
+    const asObject = {
+      special,
+      vocabularySize,
+      names: ["z"],
+      token(): string {
+        return this.names[0];
+      },
+    };
+    expect(lockTokens(before, [{ row: 0, position: 5, token: e }], asObject).canvas.ids[5]).toBe(e);
+  });
+
   it("refuses to lock a place twice", async () => {
     const before = await state();
     const lock = { row: 0, position: 5, token: e };

@@ -46,9 +46,11 @@ export function lockTokens(
 
 function assertToken(
   token: number,
-  { token: spelling, special, vocabularySize }: Pick<Tokenizer, "token" | "special" | "vocabularySize">,
+  tokenizer: Pick<Tokenizer, "token" | "special" | "vocabularySize">,
 ): void {
-  if (isBelow(token, vocabularySize) && spelling(token) !== undefined && token !== special.mask) return;
+  const { special, vocabularySize } = tokenizer;
+  if (isBelow(token, vocabularySize) && tokenizer.token(token) !== undefined && token !== special.mask)
+    return;
   throw new DiffusionError({
     code: "TOKEN_OUT_OF_RANGE",
     component: "core/edits",
