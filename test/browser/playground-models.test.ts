@@ -88,7 +88,9 @@ describe.skipIf(browserPath === undefined)(`models of one's own in the playgroun
     page.context().on("request", (request) => requests.push(request.url()));
     await page.goto(`${address}/index.html${hash}`);
     await ready();
-    await page.locator("#model summary").click();
+    await page.locator("#model").evaluate((details: HTMLDetailsElement) => {
+      details.open = true;
+    });
   }
 
   const status = (text: string | RegExp) => page.getByRole("status").getByText(text).waitFor();
@@ -195,6 +197,28 @@ describe.skipIf(browserPath === undefined)(`models of one's own in the playgroun
     expect(await page.locator("#sample").textContent()).toMatch(
       /pullModel\("someone\/my-bert", { revision: "[0-9a-f]{40}" }\)/,
     );
+  });
+
+  it("has a model of the Hub in the address, which asks for nothing until somebody presses the button", async () => {
+    await open(`${short.replace("length=40", "length=60")}&model=someone/my-bert`);
+    await alert()
+      .getByText(/^This address is that of a text of someone\/my-bert/)
+      .waitFor();
+    const before = hub.asked.length;
+    await page.getByRole("button", { name: "Fetch" }).click();
+    await status("Ready to write with someone/my-bert.");
+    expect(hub.asked.length).toBeGreaterThan(before);
+    const text = await write();
+    const address = await page.evaluate(() => location.hash);
+    expect(address).toMatch(/^#model=someone\/my-bert@[0-9a-f]{40}&prompt=JULIET.*&length=60/);
+    await page.context().close();
+    await open(address);
+    await page.getByRole("button", { name: "Fetch" }).click();
+    await status("Ready to write with someone/my-bert.");
+    expect(await write()).toBe(text);
+    await page.getByRole("button", { name: "Back to the one that ships" }).click();
+    await status("Ready to write with the one that ships.");
+    expect(await page.evaluate(() => location.hash)).toMatch(/^#prompt/);
   });
 
   it.each([

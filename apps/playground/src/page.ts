@@ -2,6 +2,7 @@ import { defineTextDiffusion, type Recording, replayGif, replayHtml } from "@tex
 import { tellBackend } from "./backend-details.js";
 import { codeSample } from "./code-sample.js";
 import type { Order, Report } from "./messages.js";
+import { addressOf, isNamed, splitModel, withModel } from "./models/model-address.js";
 import { startModelPicker } from "./models/model-picker.js";
 import type { ModelInfo } from "./models/own-model.js";
 import { keepForOffline } from "./offline/offline.js";
@@ -21,6 +22,8 @@ const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "modu
 let writing = false;
 let last: Recording | undefined;
 let model: ModelInfo | undefined;
+/** The model that the address names and that nobody has fetched yet, and the settings that wait for it. */
+let asked: { readonly name: string; readonly settings: Settings } | undefined;
 let loading = false;
 const picker = startModelPicker({
   busy(label) {
@@ -85,7 +88,9 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
   } else if (data.kind === "taken") {
     model = data.model;
     picker.taken(model);
-    show(settings());
+    const wanted = asked && isNamed(model, asked.name) ? asked.settings : settings();
+    asked = undefined;
+    show(wanted);
   } else if (data.kind === "refused") {
     picker.refused(data.message);
   } else {
@@ -105,6 +110,8 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
 function write(): void {
   if (!form.reportValidity()) return;
   problem("");
+  asked = undefined; // the text is one of the model that is here
+  settingsChanged();
   find("results").hidden = true;
   writing = true;
   another.disabled = true;
@@ -138,13 +145,19 @@ function settings(): Settings {
 function settingsChanged(): void {
   field("steps").disabled = !hasSteps(field("sampler").value);
   find("sample").textContent = codeSample(settings(), model);
-  history.replaceState(null, "", `#${hashOf(settings())}`);
+  history.replaceState(null, "", withModel(asked?.name ?? addressOf(model), hashOf(settings())));
 }
 
 function restore(): void {
+  const { model: name, rest } = splitModel(location.hash);
+  asked = undefined;
   try {
-    show(settingsFrom(location.hash, model?.maxLength));
+    const isHere = name === undefined || isNamed(model, name);
+    const wanted = settingsFrom(rest, isHere ? model?.maxLength : Number.POSITIVE_INFINITY);
+    if (!isHere) asked = { name, settings: wanted };
+    show(wanted);
     problem("");
+    if (asked) picker.suggest(asked.name);
   } catch (error) {
     show(defaults);
     problem((error as Error).message);

@@ -21,6 +21,8 @@ export interface ModelPicker {
   taken(model: ModelInfo): void;
   /** It did not, and has the one before. */
   refused(message: string): void;
+  /** Names a model of the Hub, which is fetched when somebody presses the button. */
+  suggest(name: string): void;
 }
 
 /** The part of the page where a model is chosen, and dropped files anywhere on it. */
@@ -99,6 +101,13 @@ export function startModelPicker(page: PickerPage): ModelPicker {
   return {
     take,
     refused,
+    suggest(name) {
+      find<HTMLDetailsElement>("model").open = true;
+      (hubForm.elements.namedItem("name") as HTMLInputElement).value = name;
+      page.problem(
+        `This address is that of a text of ${name}, a model of the Hub. Press Fetch to have it here`,
+      );
+    },
     taken(model) {
       const isShipped = model.origin === "shipped";
       shown = isShipped ? "the one that ships" : model.name;
