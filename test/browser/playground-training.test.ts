@@ -208,6 +208,13 @@ describe.skipIf(browserPath === undefined)(`training in the playground in Chromi
     await alert(/Expected a text in UTF-8, got other bytes in picture\.png/);
     await choose("large.txt", Buffer.alloc(2_000_001, "a"));
     await alert(/Expected a text of at most 2 MB, got 2\.0 MB in large\.txt/);
+    await view.getByLabel("Steps", { exact: true }).fill("0");
+    await view.getByText("Text and settings").click(); // folded away, a field that is wrong still stops the run
+    await button("Train").click();
+    expect(await view.getByLabel("Steps", { exact: true }).evaluate((field) => field.matches(":focus"))).toBe(
+      true,
+    );
+    await fill(small);
     await choose("good.txt", readFileSync(fables));
     await train();
     expect(await view.getByRole("alert").isHidden()).toBe(true);

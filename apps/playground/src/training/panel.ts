@@ -21,6 +21,7 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
     view.querySelector(`#training-${id}`) as Kind;
   const form = find<HTMLFormElement>("settings");
   const fields = form.querySelector("fieldset") as HTMLFieldSetElement;
+  const what = find<HTMLDetailsElement>("what");
   const field = (name: keyof TrainingSettings | "text") => form.elements.namedItem(name) as HTMLInputElement;
   const [start, stop, save, write] = ["start", "stop", "save", "write"].map((id) =>
     find<HTMLButtonElement>(id),
@@ -30,7 +31,6 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
 
   let worker: Worker | undefined;
   let phase: "idle" | "training" | "pausing" | "paused" = "idle";
-  let device = "";
   let [pausedAt, pausedMs] = [0, 0];
   let useFiles: (files: TrainedFiles) => void = () => {};
   let learnt: LossPoint[] = [];
@@ -43,6 +43,7 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
   settingsChanged();
 
   form.addEventListener("input", settingsChanged);
+  form.addEventListener("invalid", () => (what.open = true), true); // so that the field can be seen
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (phase === "idle") begin();
@@ -100,6 +101,7 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
     progress.max = settings().steps;
     enter("training");
     pausedMs = 0;
+    what.open = false; // makes room for what comes of it
     canBeUsed(false);
     say("Making a model…");
     send({ kind: "train", text: field("text").value, settings: settings() });
@@ -114,7 +116,7 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
   function goOn(): void {
     enter("training");
     pausedMs += performance.now() - pausedAt;
-    say(`Training on ${device}…`);
+    say("Training…");
     send({ kind: "go on" });
   }
 
@@ -136,10 +138,9 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
       useFiles(report.files);
     } else if (report.kind === "sample") addSample(report.step, report.text);
     else if (report.kind === "opened") {
-      device = report.device;
-      tellBackend(find("backend"), device, report.passedBy);
+      tellBackend(find("backend"), report.device, report.passedBy);
       find("course").hidden = false;
-      say(`Training on ${device}…`);
+      say("Training…");
     } else if (report.kind === "paused") {
       enter("paused");
       pausedAt = performance.now();
@@ -206,6 +207,7 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
     worker?.terminate();
     worker = undefined;
     enter("idle");
+    what.open = true;
     canBeUsed(false);
     say("");
     problem(message);

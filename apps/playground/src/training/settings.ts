@@ -38,6 +38,6 @@ export function configOf({ size, rowLength, backend, ...training }: TrainingSett
     ...(backend === "wasm" && { backend }), // the others have other names in Node
     data: { file: "text.txt", rowLength },
     model: { from: "new", ...sizes[size] },
-    training: { ...training, beta2: 0.98, evaluateEvery: Math.ceil(steps / 10) },
+    training: { ...training, beta2: 0.98, evaluateEvery: Math.ceil(steps / 20) },
   } as const;
 }

@@ -1,5 +1,4 @@
 /** Trains a model, so that the page stays free to move. The page ends this Worker when it wants another model. */
-import "@tensorflow/tfjs-core/dist/register_all_gradients"; // without .js: that one is left out of this site, see vite.config.ts
 import { type PassedBy, startBackend } from "@textdiffusion/backend-web";
 import { type Backend, DiffusionError } from "@textdiffusion/core";
 import { onnxRuntime } from "../models/onnx-runtime.js";
@@ -26,6 +25,7 @@ async function work({ text, settings }: Extract<TrainingOrder, { kind: "train" }
     wasmPaths,
     ...(settings.backend === "onnx" && { onnxRuntime }), // 14 MB, and no faster for models this small: "auto" does without
   });
+  await import("@tensorflow/tfjs-core/dist/register_all_gradients"); // without .js: that one is empty here, see vite.config.ts
   const run = await openRun(text, settings, stopping.signal);
   report({ kind: "opened", device: backend.capabilities.device, passedBy: passedBy(backend) });
   const sampleEvery = Math.ceil(settings.steps / 20);
