@@ -1,26 +1,43 @@
 import { defineTextDiffusion, type Recording, replayGif, replayHtml } from "@textdiffusion/render";
 import { tellBackend } from "./backend-details.js";
 import { codeSample } from "./code-sample.js";
+import { showNumbers } from "./compare/numbers.js";
+import { startSecondFields } from "./compare/second-fields.js";
+import { startCurves } from "./curves/curves.js";
 import type { Order, Report } from "./messages.js";
 import { addressOf, isNamed, splitModel, withModel } from "./models/model-address.js";
 import { startModelPicker } from "./models/model-picker.js";
 import type { ModelInfo } from "./models/own-model.js";
 import { keepForOffline } from "./offline/offline.js";
-import { backends, defaults, hashOf, hasSteps, type Settings, samplers, settingsFrom } from "./settings.js";
+import {
+  backends,
+  defaults,
+  hashOf,
+  hasSteps,
+  type Settings,
+  samplers,
+  schedules,
+  settingsFrom,
+} from "./settings.js";
+import { startTraces } from "./trace/traces.js";
 import { showView, startViews } from "./views.js";
 
 defineTextDiffusion();
 
 const form = find<HTMLFormElement>("settings");
-const field = (name: keyof Settings) => form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
+type Field = Exclude<keyof Settings, "second">;
+const field = (name: Field) => form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
 const generate = find<HTMLButtonElement>("generate");
 const another = find<HTMLButtonElement>("another");
 const view = document.querySelector("text-diffusion") as HTMLElement & {
+  recordings: readonly Recording[];
+  readonly frames: readonly number[];
   follow(recordings: readonly Recording[]): void;
 };
+const curves = startCurves(find<HTMLDetailsElement>("curves"));
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 let writing = false;
-let last: Recording | undefined;
+let last: readonly Recording[] = [];
 let model: ModelInfo | undefined;
 /** The model that the address names and that nobody has fetched yet, and the settings that wait for it. */
 let asked: { readonly name: string; readonly settings: Settings } | undefined;
@@ -38,7 +55,22 @@ const picker = startModelPicker({
   },
   say,
   problem,
+  open: (files) => traces.open(files),
   take: (own) => send({ kind: "load", model: own, backend: field("backend").value }),
+});
+
+const traces = startTraces({
+  open(files) {
+    problem("");
+    send({ kind: "open", traces: files });
+  },
+  save,
+});
+const second = startSecondFields(form, {
+  first: () => settings(),
+  longest: () => longest(),
+  fill: (select) => fill(select, samplers),
+  changed: settingsChanged,
 });
 
 startViews({
@@ -50,8 +82,9 @@ startViews({
     });
   },
 });
-fill("sampler", Object.keys(samplers), (name) => `${name}: ${samplers[name]}`);
-fill("backend", backends, (name) => name);
+fill(field("sampler") as HTMLSelectElement, samplers);
+fill(field("schedule") as HTMLSelectElement, schedules);
+(field("backend") as HTMLSelectElement).append(...backends.map((name) => new Option(name)));
 restore();
 addEventListener("hashchange", restore);
 
@@ -68,9 +101,10 @@ another.onclick = () => {
 };
 find("link").onclick = (event) => copy(location.href, event);
 find("code").onclick = (event) => copy(codeSample(settings(), model), event);
-find("html").onclick = () => save(new Blob([replayHtml([last as Recording])], { type: "text/html" }), "html");
+find("html").onclick = () => save(new Blob([replayHtml(last)], { type: "text/html" }), "html");
 find("gif").onclick = () =>
-  save(new Blob([replayGif([last as Recording]) as Uint8Array<ArrayBuffer>], { type: "image/gif" }), "gif");
+  save(new Blob([replayGif(last) as Uint8Array<ArrayBuffer>], { type: "image/gif" }), "gif");
+view.addEventListener("frames", showFrames);
 
 worker.onerror = ({ message }) => problem(`The Worker of this page failed: ${message}. Reload the page`);
 worker.onmessage = ({ data }: MessageEvent<Report>) => {
@@ -93,19 +127,45 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
     show(wanted);
   } else if (data.kind === "refused") {
     picker.refused(data.message);
+  } else if (data.kind === "unread") {
+    problem(data.message);
+  } else if (data.kind === "opened") {
+    view.recordings = data.recordings;
+    showRuns(data.recordings);
+    say(data.notes.join(" ") || `Replaying ${last.map(({ title }) => title).join(" and ")}.`);
+    keep(data.traces, true);
   } else {
-    last = data.recording;
-    view.follow([last]);
+    view.follow(data.recordings);
+    showRuns(data.recordings);
     if (data.kind !== "done") return;
     idle();
-    const { forwards = 0, elapsedMs = 0 } = last.frames.at(-1) ?? {};
-    say(
-      `${data.stopped ? "Stopped" : "Written"} after ${forwards} passes through the model, ${(elapsedMs / 1000).toFixed(1)} s.`,
-    );
+    const ends = last.map(({ frames }) => frames.at(-1));
+    const passes = ends.map((end) => end?.forwards ?? 0).join(" and ");
+    const seconds = ends.map((end) => ((end?.elapsedMs ?? 0) / 1000).toFixed(1)).join(" and ");
+    say(`${data.stopped ? "Stopped" : "Written"} after ${passes} passes through the model, ${seconds} s.`);
     tellBackend(find("backend"), data.device, data.passedBy);
-    find("results").hidden = false;
+    keep(data.traces);
   }
 };
+
+function showRuns(recordings: readonly Recording[]): void {
+  last = recordings;
+  curves.draw(last);
+  showFrames();
+}
+
+/** Numbers and curves as far as the text is shown. */
+function showFrames(): void {
+  showNumbers(find<HTMLTableElement>("numbers"), last, view.frames);
+  curves.mark(view.frames);
+}
+
+/** @param opened - whether the runs were written elsewhere: the settings are not theirs */
+function keep(written: readonly string[], opened = false): void {
+  traces.keep(written, last);
+  find("results").hidden = false;
+  for (const id of ["link", "code"]) find(id).hidden = opened;
+}
 
 function write(): void {
   if (!form.reportValidity()) return;
@@ -129,16 +189,24 @@ function idle(): void {
 }
 
 function settings(): Settings {
-  const number = (name: keyof Settings) => Number(field(name).value);
+  const number = (name: Field) => Number(field(name).value);
   return {
     prompt: field("prompt").value,
     sampler: field("sampler").value,
     steps: number("steps"),
     temperature: number("temperature"),
+    block: number("block"),
     length: number("length"),
     seed: number("seed"),
+    schedule: field("schedule").value,
     backend: field("backend").value,
+    second: second.value(),
   };
+}
+
+/** Most tokens of a text, and most steps. */
+function longest(): number {
+  return model?.maxLength ?? defaults.length;
 }
 
 /** The address and the sample say what the fields say. */
@@ -164,18 +232,17 @@ function restore(): void {
   }
 }
 
-function show(wanted: Settings): void {
-  const longest = model?.maxLength ?? defaults.length;
-  for (const name of ["length", "steps"] as const) (field(name) as HTMLInputElement).max = String(longest);
-  for (const [name, value] of Object.entries(wanted)) field(name as keyof Settings).value = String(value);
-  for (const name of ["length", "steps"] as const) {
-    if (Number(field(name).value) > longest) field(name).value = String(longest);
-  }
+function show({ second: beside, ...wanted }: Settings): void {
+  const bounded = (["length", "steps", "block"] as const).map((name) => field(name) as HTMLInputElement);
+  for (const input of bounded) input.max = String(longest());
+  for (const [name, value] of Object.entries(wanted)) field(name as Field).value = String(value);
+  for (const input of bounded) if (Number(input.value) > longest()) input.value = input.max;
+  second.show(beside, longest());
   settingsChanged();
 }
 
-function fill(name: keyof Settings, values: readonly string[], label: (value: string) => string): void {
-  field(name).append(...values.map((value) => new Option(label(value), value)));
+function fill(select: HTMLSelectElement, choices: Readonly<Record<string, string>>): void {
+  select.append(...Object.entries(choices).map(([name, words]) => new Option(`${name}: ${words}`, name)));
 }
 
 async function copy(text: string, event: MouseEvent): Promise<void> {

@@ -1,14 +1,12 @@
 /** Loads models and writes with them, so that the page stays free to move. */
-import { createPipeline, DiffusionError } from "@textdiffusion/core";
-import { record } from "@textdiffusion/render";
-import { samplersPlugin } from "@textdiffusion/samplers";
-import { schedulesPlugin } from "@textdiffusion/schedules";
-import { samplerOf } from "./code-sample.js";
+import { DiffusionError } from "@textdiffusion/core";
+import { writeRuns } from "./compare/write-runs.js";
 import type { Order, Report } from "./messages.js";
 import { messageOf } from "./models/message-of.js";
 import { ModelHolder } from "./models/model-holder.js";
 import type { Settings } from "./settings.js";
 import { fetchTinyModel } from "./tiny-model.js";
+import { readTraces } from "./trace/read-traces.js";
 
 const models = new ModelHolder();
 let running: AbortController | undefined;
@@ -20,34 +18,28 @@ self.onmessage = ({ data }: MessageEvent<Order>) => {
   if (data.kind === "stop") return;
   const controller = new AbortController();
   running = controller;
-  last = last.then(() =>
-    data.kind === "write" ? write(data.settings, controller.signal).catch(fail) : load(data),
-  );
+  last = last.then(() => {
+    if (data.kind === "write") return write(data.settings, controller.signal).catch(fail);
+    return data.kind === "open" ? open(data.traces) : load(data);
+  });
 };
 fetchTinyModel().then(() => report({ kind: "loaded" }), fail);
 
 async function write(settings: Settings, signal: AbortSignal): Promise<void> {
-  const { tokenizer, denoiser, schedule, frame, device, passedBy } = await models.on(settings.backend);
-  const pipeline = await createPipeline({
-    plugins: [samplersPlugin, schedulesPlugin],
-    tokenizer,
-    denoiser,
-    schedule: schedule as "linear",
-    sampler: samplerOf(settings) as { name: "random" },
-  });
-  const { prompt, length, seed } = settings;
-  const { events, recording } = record(
-    pipeline.stream({ prompts: [prompt], length, seed, frame }),
-    tokenizer,
-    { title: settings.sampler, timed: true },
+  const model = await models.on(settings.backend);
+  const written = await writeRuns(model, settings, signal, (recordings) =>
+    report({ kind: "step", recordings }),
   );
-  for await (const _ of events) {
-    report({ kind: "step", recording: recording() });
-    await new Promise((resolve) => setTimeout(resolve)); // lets orders in
-    if (signal.aborted) break;
+  const { device, passedBy } = model;
+  report({ kind: "done", ...written, stopped: signal.aborted, device, passedBy });
+}
+
+async function open(files: readonly File[]): Promise<void> {
+  try {
+    report({ kind: "opened", ...(await readTraces(files)) });
+  } catch (error) {
+    report({ kind: "unread", message: messageOf(error) });
   }
-  await pipeline.dispose();
-  report({ kind: "done", recording: recording(), stopped: signal.aborted, device, passedBy });
 }
 
 async function load({ model, backend }: Extract<Order, { readonly kind: "load" }>): Promise<void> {

@@ -152,12 +152,23 @@ export function drawChart(all: readonly Curve[], options: ChartOptions): Chart |
       readout.textContent = options.unit;
       return;
     }
-    const values = places.slice(-3).map(({ curve, point: [x, y] }) => {
-      const place = isOne ? "" : ` at ${short(x)}`;
-      return `${places.length > 1 ? `${curve.name}${place} ` : ""}${short(y)}`;
-    });
     const name = options.x ?? "step";
-    readout.textContent = isOne ? `${name} ${short(steps[0])}: ${values.join(", ")}` : values.join(", ");
+    const start = isOne ? `${name} ${short(steps[0])}: ` : "";
+    if (together || places.length === 1) {
+      const values = places
+        .slice(-3)
+        .map(({ curve, point }) => `${places.length > 1 ? `${curve.name} ` : ""}${short(point[1])}`);
+      readout.textContent = `${start}${values.join(", ")}`;
+      return;
+    }
+    readout.replaceChildren(start);
+    for (const { curve, point } of places) {
+      const sign = document.createElement("b");
+      sign.style.color = curve.colour;
+      sign.textContent = "● ";
+      const place = isOne ? "" : `, ${name} ${short(point[0])}:`;
+      readout.append(sign, `${curve.name}${place} ${short(point[1])}  `);
+    }
   }
 
   function inWords({ name, points }: Curve): string {
@@ -200,15 +211,15 @@ export function drawChart(all: readonly Curve[], options: ChartOptions): Chart |
   }
 }
 
-/** Rules for charts; `--ink`, `--soft`, `--paper` and `--line` are colours of the page. */
+/** Rules for charts in an element of the class `charts`; `--ink`, `--soft`, `--paper` and `--line` are colours of the page. */
 export const chartStyle = `
   .charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
-  figure { margin: 0; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem .7rem; }
-  figcaption { font-weight: 600; font-size: .92rem; }
-  figcaption span { display: block; height: 1.5em; color: var(--soft); font-weight: 400; font-variant-numeric: tabular-nums;
+  .charts figure { margin: 0; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; padding: 1rem 1.1rem .7rem; }
+  .charts figcaption { font-weight: 600; font-size: .92rem; }
+  .charts figcaption span { display: block; height: 1.5em; color: var(--soft); font-weight: 400; font-variant-numeric: tabular-nums;
     white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-  svg { display: block; width: 100%; height: auto; overflow: visible; touch-action: none; }
-  svg text { fill: var(--soft); font-size: 11px; font-variant-numeric: tabular-nums; }
-  .grid { stroke: var(--line); }
-  .cursor { stroke: var(--soft); stroke-dasharray: 3 3; }
+  .charts svg { display: block; width: 100%; height: auto; overflow: visible; touch-action: none; }
+  .charts text { fill: var(--soft); font-size: 11px; font-variant-numeric: tabular-nums; }
+  .charts .grid { stroke: var(--line); }
+  .charts .cursor { stroke: var(--soft); stroke-dasharray: 3 3; }
 `;

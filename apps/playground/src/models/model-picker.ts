@@ -1,3 +1,4 @@
+import { areTraces } from "../trace/traces.js";
 import { chosenFiles, droppedFiles, type GivenFile, modelFromGiven } from "./given-files.js";
 import { fetchHubModel } from "./hub-model.js";
 import { messageOf } from "./message-of.js";
@@ -10,6 +11,8 @@ export interface PickerPage {
   idle(): void;
   say(text: string): void;
   problem(text: string): void;
+  /** Shows traces of runs. */
+  open(files: readonly File[]): void;
   /** Has the Worker take a model, by default that of the page. */
   take(model?: OwnModel): void;
 }
@@ -35,7 +38,9 @@ export function startModelPicker(page: PickerPage): ModelPicker {
 
   const give = async (given: Promise<readonly GivenFile[]> | readonly GivenFile[]) => {
     try {
-      take(modelFromGiven(await given));
+      const files = await given;
+      if (areTraces(files.map(({ path }) => path))) page.open(files.map(({ file }) => file));
+      else take(modelFromGiven(files));
     } catch (error) {
       refused(messageOf(error));
     }
