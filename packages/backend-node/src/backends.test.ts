@@ -23,6 +23,17 @@ describe.each([...names, "auto"])("%s keeps the laws", (name) => {
   }
 });
 
+it("wasm says that memory is out instead of writing over what is there", async () => {
+  const backend = await startBackend("wasm");
+  const kept = tf.ones([64]);
+  for (let round = 0; round < 2; round++) {
+    expect(() => tf.fill([5, 256, 1024, 1024], 1)).toThrow(/backend-node\/wasm.*4 GiB.*RUNTIME_FAILED/); // 5 GiB
+  }
+  expect([...(await kept.data())]).toEqual(new Array(64).fill(1));
+  kept.dispose();
+  await backend.dispose();
+});
+
 describe.each(names)("%s", (name) => {
   it("starts twice and is disposed of twice, and again", async () => {
     const backend = createBackend({ name });

@@ -1,8 +1,14 @@
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { env } from "@tensorflow/tfjs-core";
-import type { BackendEntry } from "@textdiffusion/tfjs-backends";
-import { repairMatMul, repairOneHot, repairUnsortedSegmentSum } from "@textdiffusion/tfjs-backends";
+import { DiffusionError } from "@textdiffusion/core";
+import {
+  type BackendEntry,
+  repairAllocation,
+  repairMatMul,
+  repairOneHot,
+  repairUnsortedSegmentSum,
+} from "@textdiffusion/tfjs-backends";
 import { cpuModel } from "./machine.js";
 
 /** WebAssembly with SIMD on one thread: no compiler, no install script, the same on every platform. */
@@ -20,5 +26,17 @@ export const wasmEntry: BackendEntry = {
     repairOneHot();
     repairMatMul();
   },
+  made: (backend) => repairAllocation(backend, outOfMemory),
   device: () => `${cpuModel()}, WebAssembly${env().get("WASM_HAS_SIMD_SUPPORT") ? " SIMD" : ""}, 1 thread`,
 };
+
+// --- internal ---
+
+function outOfMemory(bytes: number): DiffusionError {
+  return new DiffusionError({
+    code: "RUNTIME_FAILED",
+    component: "backend-node/wasm",
+    problem: `expected memory for ${bytes} bytes more, got none: WebAssembly has 4 GiB at most`,
+    remedy: 'Take shorter or fewer rows at a time, a smaller model, or the backend "onnx"',
+  });
+}

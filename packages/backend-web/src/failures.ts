@@ -33,18 +33,9 @@ export function failReads(backendName: string, backend: KernelBackend): (seen: s
   return fail;
 }
 
-/** WebAssembly's allocator answers 0 where memory is out, and takes sizes modulo 4 GiB; tfjs would write there. */
-export function failAllocations(backendName: string, backend: KernelBackend): void {
-  const { wasm } = backend as KernelBackend & {
-    readonly wasm: { _malloc(bytes: number): number; _free(address: number): void };
-  };
-  wasm._free(wasm._malloc(1)); // the first call puts another function in the place of the one that was called
-  const allocate = wasm._malloc;
-  wasm._malloc = (bytes) => {
-    const address = bytes < 2 ** 32 ? allocate(bytes) : 0;
-    if (address === 0 && bytes > 0) throw failure(backendName, `no memory for ${bytes} bytes more`);
-    return address;
-  };
+/** The error of a backend that has no memory for so many bytes more. */
+export function outOfMemory(backendName: string, bytes: number): DiffusionError {
+  return failure(backendName, `no memory for ${bytes} bytes more`);
 }
 
 // --- internal ---

@@ -1,11 +1,12 @@
 import { env } from "@tensorflow/tfjs-core";
 import {
   type BackendEntry,
+  repairAllocation,
   repairMatMul,
   repairOneHot,
   repairUnsortedSegmentSum,
 } from "@textdiffusion/tfjs-backends";
-import { failAllocations, guardKernels } from "./failures.js";
+import { guardKernels, outOfMemory } from "./failures.js";
 import type { WebBackendOptions } from "./web-backend-options.js";
 
 let threadCount = 1;
@@ -29,7 +30,7 @@ export const wasmEntry: BackendEntry<WebBackendOptions> = {
     repairMatMul();
     guardKernels("wasm");
   },
-  made: (backend) => failAllocations("wasm", backend),
+  made: (backend) => repairAllocation(backend, (bytes) => outOfMemory("wasm", bytes)),
   device: () =>
     `WebAssembly${env().get("WASM_HAS_SIMD_SUPPORT") ? " SIMD" : ""}, ${threadCount} ${threadCount === 1 ? "thread" : "threads"}`,
 };

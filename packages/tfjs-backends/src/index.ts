@@ -4,6 +4,7 @@ export { createBackendOn } from "./create-backend.js";
 export { examineBackends } from "./examine-backends.js";
 export { replaceKernel } from "./fixes/replace-kernel.js";
 export { repairUnsortedSegmentSum } from "./fixes/unsorted-segment-sum.js";
+export { repairAllocation } from "./fixes/wasm-allocation.js";
 export { repairMatMul } from "./fixes/wasm-mat-mul.js";
 export { repairOneHot } from "./fixes/wasm-one-hot.js";
 export type { BackendOptions, ExaminedBackend, PassedBy } from "./options.js";
