@@ -39,8 +39,14 @@ export function drawLosses(picture: SVGSVGElement, { learnt, heldOut }: Losses, 
   );
 }
 
+// --- internal ---
+
+const mostPoints = 120;
+
+const edge = { left: 36, right: 14, top: 30, bottom: 28 };
+
 /** Points as at most `most` means of neighbours. The loss of one step says little: its noise is drawn anew. */
-export function meansOf(points: readonly LossPoint[], most: number): LossPoint[] {
+function meansOf(points: readonly LossPoint[], most: number): LossPoint[] {
   const size = Math.ceil(points.length / most);
   return Array.from({ length: Math.ceil(points.length / size) || 0 }, (_, index) => {
     const part = points.slice(index * size, (index + 1) * size);
@@ -48,12 +54,6 @@ export function meansOf(points: readonly LossPoint[], most: number): LossPoint[]
     return { step: (part[0].step + part[part.length - 1].step) / 2, bits };
   });
 }
-
-// --- internal ---
-
-const mostPoints = 120;
-
-const edge = { left: 36, right: 14, top: 30, bottom: 28 };
 
 /** Five lines or fewer, at whole bits. */
 function niceStep(top: number): number {

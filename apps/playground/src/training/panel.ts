@@ -1,5 +1,4 @@
 /** The page's side of training: its fields, and what the Worker tells. */
-import { strToU8, zipSync } from "fflate";
 import sampleText from "../../../../examples/fables/fables.txt?url";
 import { tellBackend } from "../backend-details.js";
 import type { OwnModel } from "../models/own-model.js";
@@ -9,6 +8,7 @@ import type { TrainedFiles, TrainingOrder, TrainingReport } from "./messages.js"
 import markup from "./panel.html?raw";
 import { configOf, sizes, type TrainingSettings } from "./settings.js";
 import { readTextFile } from "./text-file.js";
+import { modelOf, zipOf } from "./trained-files.js";
 
 /**
  * Fills the view. Once in the life of the page.
@@ -115,7 +115,6 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
 
   function goOn(): void {
     enter("training");
-    pausedMs += performance.now() - pausedAt;
     say("Training…");
     send({ kind: "go on" });
   }
@@ -143,7 +142,6 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
       say("Training…");
     } else if (report.kind === "paused") {
       enter("paused");
-      pausedAt = performance.now();
       say(`Paused after step ${report.step}.`);
     } else tell(report.event);
   }
@@ -196,6 +194,8 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
   }
 
   function enter(next: typeof phase): void {
+    if (phase === "paused") pausedMs += performance.now() - pausedAt;
+    if (next === "paused") pausedAt = performance.now();
     phase = next;
     fields.disabled = phase !== "idle";
     start.disabled = phase === "pausing";
@@ -276,20 +276,6 @@ const defaults: TrainingSettings = {
   seed: 1,
   backend: "auto",
 };
-
-function modelOf(files: TrainedFiles): OwnModel {
-  const blobs = Object.entries(files).map(([path, content]) => [path, new Blob([content as BlobPart])]);
-  return { name: "trained-model", origin: "files", files: Object.fromEntries(blobs) };
-}
-
-/** The folder, not pressed: weights would hardly get smaller. */
-function zipOf(files: TrainedFiles): Uint8Array<ArrayBuffer> {
-  const entries = Object.entries(files).map(([name, content]) => [
-    `trained-model/${name}`,
-    typeof content === "string" ? strToU8(content) : content,
-  ]);
-  return zipSync(Object.fromEntries(entries), { level: 0 }) as Uint8Array<ArrayBuffer>;
-}
 
 function inWords(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);

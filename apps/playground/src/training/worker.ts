@@ -38,7 +38,7 @@ async function work({ text, settings }: Extract<TrainingOrder, { kind: "train" }
       report({ kind: "sample", step, text: await run.write() });
       sampledStep = step;
     }
-    await attend(run, step, () => !isPaused || stopping.signal.aborted);
+    await attend(run, step, () => !isPaused || stopping.signal.aborted || kind === "finished");
   }
   await attend(run, undefined, () => false); // the model stays, to be saved
 }
