@@ -140,6 +140,7 @@ export function drawChart(all: readonly Curve[], options: ChartOptions): Chart |
   /** @param together - whether the places count as one, that of the first curve */
   function show(places: readonly Place[], together = false): void {
     cursors.replaceChildren();
+    readout.className = "";
     const steps = [...new Set(places.map(({ point }) => point[0]))];
     const isOne = together || steps.length === 1;
     for (const x of isOne ? steps.slice(0, 1) : steps) {
@@ -161,6 +162,7 @@ export function drawChart(all: readonly Curve[], options: ChartOptions): Chart |
       readout.textContent = `${start}${values.join(", ")}`;
       return;
     }
+    readout.className = "marked";
     readout.replaceChildren(start);
     for (const { curve, point } of places) {
       const sign = document.createElement("b");
@@ -218,8 +220,10 @@ export const chartStyle = `
   .charts figcaption { font-weight: 600; font-size: .92rem; }
   .charts figcaption span { display: block; height: 1.5em; color: var(--soft); font-weight: 400; font-variant-numeric: tabular-nums;
     white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+  .charts .marked { height: auto; white-space: normal; }
   .charts svg { display: block; width: 100%; height: auto; overflow: visible; touch-action: none; }
   .charts text { fill: var(--soft); font-size: 11px; font-variant-numeric: tabular-nums; }
+  @media (max-width: 40rem) { .charts text { font-size: 15px; } }
   .charts .grid { stroke: var(--line); }
   .charts .cursor { stroke: var(--soft); stroke-dasharray: 3 3; }
 `;
