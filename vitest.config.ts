@@ -10,7 +10,7 @@ export default defineConfig({
       "packages/create-plugin/templates/*/src/*.test.ts",
       "test/**/*.test.ts",
     ],
-    globalSetup: ["./scripts/build-gradients.mjs"],
+    globalSetup: ["./scripts/build-gradients.mjs", "./scripts/software-graphics.mjs"],
     // Those that start the command a dozen times need it on a machine that does other things, too.
     testTimeout: 120_000,
     hookTimeout: 120_000,

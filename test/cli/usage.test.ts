@@ -272,6 +272,9 @@ describe("doctor", () => {
     expect(report.backends).toContainEqual(
       expect.objectContaining({ name: "cpu", started: true, trains: true }),
     );
+    const { started, install } = report.backends.find(({ name }: { name: string }) => name === "cuda");
+    if (!started) expect(install).toBe("npm install @tensorflow/tfjs-node-gpu@4.22.0");
+    expect(report.auto.passedBy).toHaveLength(report.backends.length - 1);
     expect(report.components.sampler.map(({ name }: { name: string }) => name)).toContain("confidence");
   });
 });

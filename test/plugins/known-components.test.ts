@@ -107,7 +107,16 @@ describe("the types of a config", () => {
 type Names = { readonly [Kind in ComponentKind]: Readonly<Record<KnownName<Kind>, true>> };
 
 const names: Names = {
-  backend: { auto: true, cpu: true, onnx: true, wasm: true, webgl: true, webgpu: true },
+  backend: {
+    auto: true,
+    cpu: true,
+    cuda: true,
+    onnx: true,
+    tensorflow: true,
+    wasm: true,
+    webgl: true,
+    webgpu: true,
+  },
   callback: { samples: true, "time-limit": true },
   collator: {
     "article-head": true,

@@ -1,12 +1,33 @@
+import { execFileSync } from "node:child_process";
 import * as tf from "@tensorflow/tfjs-core";
 import { byName, createPipeline, DiffusionError } from "@textdiffusion/core";
 import { backendLaws, tensorflowProbe } from "@textdiffusion/testkit";
 import { TfjsBackend } from "@textdiffusion/tfjs-backends";
 import { afterEach, describe, expect, it } from "vitest";
 import { nodePlatform } from "./backends.js";
-import { backendNodePlugin, computingPackages, createBackend, doctor, startBackend } from "./index.js";
+import {
+  backendNodePlugin,
+  computingPackages,
+  createBackend,
+  doctor,
+  graphicsProcessors,
+  startBackend,
+} from "./index.js";
 
-const names = ["onnx", "wasm", "cpu"];
+const required = ["onnx", "wasm", "cpu"];
+const found = (await doctor()).backends;
+/** Those of this machine, and no others: npm test brings SwiftShader of Debian's Chromium for webgpu. */
+const names = found.filter(({ problem }) => problem === undefined).map(({ name }) => name);
+const isSoftware = (await graphicsProcessors()).every(({ imitated }) => imitated);
+const hasGraphics = names.includes("webgpu");
+// tfjs would do small tensors on the processor, and its shaders would not be tested.
+if (hasGraphics) tf.env().set("WEBGPU_CPU_FORWARD", false);
+
+for (const { name, problem } of found) {
+  it.skipIf(problem !== undefined)(`${name} is tested here${problem ? ` (skipped: ${problem})` : ""}`, () =>
+    expect(names).toEqual(expect.arrayContaining(required)),
+  );
+}
 
 function backendsInTfjs(): string[] {
   return Object.keys(tf.engine().registry);
@@ -40,9 +61,9 @@ describe.each(names)("%s", (name) => {
     for (let round = 0; round < 3; round++) {
       await backend.start();
       await backend.start();
-      expect(tf.getBackend()).toBe(name);
+      expect(tf.getBackend()).toBe(name === "cuda" ? "tensorflow" : name);
       expect(backend.capabilities).toMatchObject({ trains: true, precision: "float32" });
-      expect(backend.capabilities.device).toContain("thread");
+      expect(backend.capabilities.device).toMatch(/thread|WebGPU|TensorFlow/);
       await backend.dispose();
       await backend.dispose();
       expect(backendsInTfjs()).toEqual([]);
@@ -98,20 +119,92 @@ describe.each(names)("%s", (name) => {
     await backend.dispose();
   });
 
-  it("refuses a gather beyond the table", async () => {
-    const backend = await startBackend(name);
-    const table = tf.ones([5, 2]) as tf.Tensor2D;
-    const ids = tf.tensor1d([0, 5], "int32");
-    // At the call, or when the value is read where operations are recorded first.
-    await expect(
-      (async () => {
-        const rows = tf.gather(table, ids);
-        await rows.data().finally(() => rows.dispose());
-      })(),
-    ).rejects.toThrow(/5/);
-    tf.dispose([table, ids]);
-    await backend.dispose();
-  });
+  const onShaders = name === "webgpu";
+  it.skipIf(onShaders)(
+    `refuses a gather beyond the table${onShaders ? " (skipped: see below)" : ""}`,
+    async () => {
+      const backend = await startBackend(name);
+      const table = tf.ones([5, 2]) as tf.Tensor2D;
+      const ids = tf.tensor1d([0, 5], "int32");
+      // At the call, or when the value is read where operations are recorded first.
+      await expect(
+        (async () => {
+          const rows = tf.gather(table, ids);
+          await rows.data().finally(() => rows.dispose());
+        })(),
+      ).rejects.toThrow(/5/);
+      tf.dispose([table, ids]);
+      await backend.dispose();
+    },
+  );
+});
+
+describe.skipIf(!hasGraphics)(
+  `on a graphics processor${hasGraphics ? "" : " (skipped: webgpu says why above)"}`,
+  () => {
+    it("webgpu gathers zeros beyond the table, as errors cannot come back from a shader", async () => {
+      const backend = await startBackend("webgpu");
+      const rows = tf.tidy(() => tf.gather(tf.ones([5, 2]), tf.tensor1d([0, 5], "int32")));
+      expect([...(await rows.data())]).toEqual([1, 1, 0, 0]);
+      rows.dispose();
+      await backend.dispose();
+    });
+
+    const onWebgpu = { name: "onnx", provider: "webgpu" } as const;
+    describe("onnx on the provider webgpu keeps the laws", () => {
+      for (const law of backendLaws(() => createBackend(onWebgpu), { probe: tensorflowProbe(tf) })) {
+        it.skipIf(law.skip !== undefined)(law.name, () => law.run());
+      }
+    });
+
+    it("one provider serves at a time, and the next one after it", async () => {
+      const shaders = createBackend(onWebgpu);
+      await shaders.start();
+      expect(shaders.capabilities.device).toContain("WebGPU");
+      await expect(startBackend("onnx")).rejects.toThrow('running on the provider "webgpu" already');
+      await shaders.dispose();
+      const kernels = await startBackend("onnx", { threads: 1 });
+      expect(kernels.capabilities.device).toMatch(/ONNX Runtime, 1 thread$/);
+      await kernels.dispose();
+    });
+  },
+);
+
+it("only onnx has a provider", () => {
+  expect(() => createBackend({ name: "wasm", provider: "webgpu" })).toThrow(
+    '[backend-node/wasm] expected options of the backend "wasm", got provider, which only "onnx" has.',
+  );
+});
+
+/** On Linux alone can the drivers of Vulkan be hidden from a process. */
+const hides = process.platform === "linux";
+it.skipIf(!hides)(
+  `without a driver of Vulkan webgpu says what to install${hides ? "" : " (skipped: not on Linux)"}`,
+  () => {
+    const program = `
+      import { createBackend } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
+      for (const options of [{ name: "webgpu" }, { name: "onnx", provider: "webgpu" }])
+        await createBackend(options).start().catch(({ code, message }) => console.log(code, message));`;
+    const env = { ...process.env, VK_DRIVER_FILES: "/none.json", VK_ICD_FILENAMES: "/none.json" };
+    const printed = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+      env,
+      stdio: "pipe",
+    });
+    expect(String(printed).trim().split("\n")).toEqual([
+      expect.stringMatching(
+        /^BACKEND_UNAVAILABLE .*got none\. Install the Vulkan loader .*apt install libvulkan1/,
+      ),
+      expect.stringMatching(
+        /^BACKEND_UNAVAILABLE .*"webgpu" to find a device, .*apt install libvulkan1.* the provider "cpu"/,
+      ),
+    ]);
+  },
+);
+
+const absent = found.filter(({ packages }) => Object.values(packages).includes(undefined));
+it.each(absent)("$name says what to install", ({ packages, problem }) => {
+  const missing = Object.keys(packages).filter((name) => packages[name] === undefined);
+  for (const name of missing) expect(problem).toMatch(new RegExp(`npm install.* ${name}@\\d`));
 });
 
 it("gives the active place back to the backend that was started before", async () => {
@@ -127,13 +220,13 @@ it("auto is the first backend that starts, and bears its name", async () => {
   const backend = createBackend();
   expect(backend.name).toBe("auto");
   await backend.start();
-  expect(backend.name).toBe("onnx");
+  expect(backend.name).toBe(names.filter((name) => !/webgpu/.test(name) || !isSoftware)[0]);
   await backend.dispose();
 });
 
 it("names what is known when asked for an unknown backend", () => {
-  expect(() => createBackend({ name: "cuda" })).toThrow(
-    '[backend-node] expected a known backend, got "cuda". Known: "auto", "cpu", "onnx", "wasm". Correct the name (UNKNOWN_COMPONENT)',
+  expect(() => createBackend({ name: "metal" })).toThrow(
+    '[backend-node] expected a known backend, got "metal". Known: "auto", "cpu", "cuda", "onnx", "tensorflow", "wasm", "webgpu". Correct the name (UNKNOWN_COMPONENT)',
   );
 });
 
@@ -185,10 +278,11 @@ it("refuses options that a backend does not have", async () => {
 it("doctor starts every backend and leaves the active one as it was", async () => {
   const backend = await startBackend("cpu");
   const report = await doctor();
-  expect(report.backends.map(({ name, problem }) => [name, problem])).toEqual(
-    names.map((name) => [name, undefined]),
-  );
-  expect(report.backends[1].packages).toEqual({ "@tensorflow/tfjs-backend-wasm": "4.22.0" });
+  expect(report.backends.filter(({ problem }) => !problem).map(({ name }) => name)).toEqual(names);
+  expect(report.backends.find(({ name }) => name === "wasm")?.packages).toEqual({
+    "@tensorflow/tfjs-backend-wasm": "4.22.0",
+  });
+  expect(report.graphics.some(({ through }) => through === "WebGPU")).toBe(hasGraphics);
   expect(report).toMatchObject({ node: process.version, tfjs: "4.22.0" });
   expect(tf.getBackend()).toBe("cpu");
   await backend.dispose();

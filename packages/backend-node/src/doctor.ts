@@ -3,8 +3,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { examineBackends } from "@textdiffusion/tfjs-backends";
 import type { ExaminedBackend } from "@textdiffusion/tfjs-backends/options";
 import { backendEntries, nodePlatform } from "./backends.js";
-import { installedVersion } from "./installed-versions.js";
+import { type GraphicsFinding, graphicsProcessors } from "./graphics.js";
 import { cpuModel } from "./machine.js";
+import { installedVersion } from "./package-version.js";
 
 export interface BackendFinding extends ExaminedBackend {
   /** Version of each npm package that the backend needs, undefined where it is not installed. */
@@ -21,6 +22,7 @@ export interface DoctorReport {
   readonly freeMemoryBytes: number;
   /** Version of tfjs-core. */
   readonly tfjs: string;
+  readonly graphics: readonly GraphicsFinding[];
   /** In the order in which "auto" tries them. */
   readonly backends: readonly BackendFinding[];
 }
@@ -41,6 +43,7 @@ export async function doctor(): Promise<DoctorReport> {
     memoryBytes: totalmem(),
     freeMemoryBytes: freemem(),
     tfjs: tf.version_core,
+    graphics: await graphicsProcessors(),
     backends,
   };
 }

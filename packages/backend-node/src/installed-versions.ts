@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import * as tf from "@tensorflow/tfjs-core";
 import { backendEntries } from "./backends.js";
+import { installedVersion, ONNX_RUNTIME } from "./package-version.js";
 
 /**
  * The npm packages that a backend of this package computes with, by version, for records; of another backend tfjs alone. What
@@ -14,22 +14,7 @@ export function computingPackages(name: string): Readonly<Record<string, string>
   return { "@tensorflow/tfjs-core": tf.version_core, ...versionsOf(needed) };
 }
 
-/** Undefined where it is not installed. */
-export function installedVersion(name: string): string | undefined {
-  const here = createRequire(import.meta.url);
-  try {
-    // Strict package managers put the runtime beside the one package that depends on it.
-    const from =
-      name === ONNX_RUNTIME ? createRequire(here.resolve("@textdiffusion/tfjs-backend-onnx")) : here;
-    return (from(`${name}/package.json`) as { readonly version?: string }).version;
-  } catch {
-    return undefined;
-  }
-}
-
 // --- internal ---
-
-const ONNX_RUNTIME = "onnxruntime-node";
 
 function versionsOf(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(

@@ -1,4 +1,5 @@
 import { API_VERSION, defineBackend, definePlugin } from "@textdiffusion/core";
+import type { BackendOptions } from "@textdiffusion/tfjs-backends/options";
 import { z } from "zod";
 import { backendEntries } from "./backends.js";
 import { createBackend } from "./create-backend.js";
@@ -6,8 +7,8 @@ import type { WebBackendOptions } from "./web-backend-options.js";
 
 declare module "@textdiffusion/core" {
   interface KnownBackends {
-    webgpu: WebBackendOptions;
-    webgl: WebBackendOptions;
+    webgl: BackendOptions;
+    webgpu: BackendOptions;
   }
 }
 

@@ -1,12 +1,13 @@
 import { env } from "@tensorflow/tfjs-core";
 import {
   type BackendEntry,
+  guardKernels,
+  outOfMemory,
   repairAllocation,
   repairMatMul,
   repairOneHot,
   repairUnsortedSegmentSum,
 } from "@textdiffusion/tfjs-backends";
-import { guardKernels, outOfMemory } from "./failures.js";
 import type { WebBackendOptions } from "./web-backend-options.js";
 
 let threadCount = 1;
@@ -28,9 +29,9 @@ export const wasmEntry: BackendEntry<WebBackendOptions> = {
     repairUnsortedSegmentSum("wasm");
     repairOneHot();
     repairMatMul();
-    guardKernels("wasm");
+    guardKernels("backend-web", "wasm");
   },
-  made: (backend) => repairAllocation(backend, (bytes) => outOfMemory("wasm", bytes)),
+  made: (backend) => repairAllocation(backend, (bytes) => outOfMemory("backend-web", "wasm", bytes)),
   device: () =>
     `WebAssembly${env().get("WASM_HAS_SIMD_SUPPORT") ? " SIMD" : ""}, ${threadCount} ${threadCount === 1 ? "thread" : "threads"}`,
 };

@@ -1,6 +1,5 @@
 import type { KernelBackend } from "@tensorflow/tfjs-core";
-import type { BackendEntry } from "@textdiffusion/tfjs-backends";
-import { failReads, guardKernels } from "./failures.js";
+import { type BackendEntry, failReads, guardKernels, imitated } from "@textdiffusion/tfjs-backends";
 import type { WebBackendOptions } from "./web-backend-options.js";
 
 let renderer = "";
@@ -14,17 +13,14 @@ export const webglEntry: BackendEntry<WebBackendOptions> = {
   async load() {
     renderer = findRenderer();
     await import("@tensorflow/tfjs-backend-webgl");
-    guardKernels("webgl");
+    guardKernels("backend-web", "webgl");
   },
   made(backend) {
     const { canvas } = backend as KernelBackend & { readonly canvas: EventTarget };
-    const fail = failReads("webgl", backend);
+    const fail = failReads("backend-web", "webgl", backend);
     canvas.addEventListener("webglcontextlost", () => fail("the WebGL context lost"));
   },
-  drawback: async () =>
-    isSoftware()
-      ? "its graphics processor is imitated by the processor, which is slower than WebAssembly"
-      : undefined,
+  drawback: async () => (isSoftware() ? imitated : undefined),
   device: () => `WebGL 2, ${renderer}`,
 };
 

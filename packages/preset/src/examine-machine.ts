@@ -1,10 +1,19 @@
 import { arch, cpus, platform, totalmem } from "node:os";
 import * as tf from "@tensorflow/tfjs-core";
 import {
+  computingPackages,
+  type GraphicsFinding,
+  graphicsProcessors,
+  type PassedBy,
+} from "@textdiffusion/backend-node";
+import {
+  type Backend,
   byName,
   type ComponentKind,
   componentKinds,
   createPipeline,
+  DiffusionError,
+  type Pipeline,
   type Plugin,
   Registry,
 } from "@textdiffusion/core";
@@ -17,10 +26,18 @@ export type BackendReport =
       readonly started: true;
       readonly device: string;
       readonly trains: boolean;
+      /** Versions of the npm packages that it computes with. */
+      readonly packages: Readonly<Record<string, string>>;
       /** Multiplications and additions of a matrix product, per second. */
       readonly operationsPerSecond: number;
     }
-  | { readonly name: string; readonly started: false; readonly problem: string };
+  | {
+      readonly name: string;
+      readonly started: false;
+      readonly problem: string;
+      /** The command that brings what is missing, where that is all that it needs. */
+      readonly install?: string;
+    };
 
 /** What a machine can do, as plain data. */
 export interface MachineReport {
@@ -33,7 +50,10 @@ export interface MachineReport {
     readonly processors: number;
     readonly memoryBytes: number;
   };
+  readonly graphics: readonly GraphicsFinding[];
   readonly backends: readonly BackendReport[];
+  /** What `auto` is here, and why it is none of the others; undefined where nothing starts. */
+  readonly auto?: { readonly name: string; readonly passedBy: readonly PassedBy[] };
   /** Every component that a config may name. */
   readonly components: Readonly<
     Record<ComponentKind, readonly { name: string; description: string; plugin: string }[]>
@@ -64,7 +84,9 @@ export async function examineMachine(
       processors: cpus().length,
       memoryBytes: totalmem(),
     },
+    graphics: await graphicsProcessors(),
     backends,
+    auto: await examineAuto(plugins),
     components: Object.fromEntries(
       componentKinds.map((kind) => [kind, registry.list(kind)]),
     ) as unknown as MachineReport["components"],
@@ -74,15 +96,34 @@ export async function examineMachine(
 // --- internal ---
 
 async function examineBackend(name: string, plugins: readonly Plugin[]): Promise<BackendReport> {
-  const pipeline = await createPipeline({ plugins, backend: byName(name) });
+  let pipeline: Pipeline | undefined;
   try {
+    pipeline = await createPipeline({ plugins, backend: byName(name) });
     const { capabilities } = await pipeline.get("backend");
     const { device, trains } = capabilities;
-    return { name, started: true, device, trains, operationsPerSecond: await matrixSpeed() };
+    const packages = computingPackages(name);
+    return { name, started: true, device, trains, packages, operationsPerSecond: await matrixSpeed() };
   } catch (error) {
-    return { name, started: false, problem: error instanceof Error ? error.message : String(error) };
+    const problem = error instanceof Error ? error.message : String(error);
+    const install = DiffusionError.is(error) ? (error.details.install as string | undefined) : undefined;
+    return { name, started: false, problem, install };
   } finally {
-    await pipeline.dispose();
+    await pipeline?.dispose().catch(() => undefined); // throws the failed start again
+  }
+}
+
+async function examineAuto(plugins: readonly Plugin[]): Promise<MachineReport["auto"]> {
+  let pipeline: Pipeline | undefined;
+  try {
+    pipeline = await createPipeline({ plugins, backend: "auto" });
+    const { name, passedBy = [] } = (await pipeline.get("backend")) as Backend & {
+      readonly passedBy?: readonly PassedBy[];
+    };
+    return { name, passedBy };
+  } catch {
+    return undefined; // each of the backends has said why
+  } finally {
+    await pipeline?.dispose().catch(() => undefined); // throws the failed start again
   }
 }
 

@@ -8,4 +8,5 @@ export { OnnxBackendError, type OnnxBackendErrorCode } from "./onnx-backend-erro
 export { backendName, type OnnxBackendOptions } from "./register-backend.js";
 export { nodeRuntime } from "./runtime/node-runtime.js";
 export type { OnnxRuntime, OnnxSession, SessionSettings } from "./runtime/onnx-runtime.js";
+export { tryProvider } from "./runtime/try-provider.js";
 export { type WebLibrary, webRuntime } from "./runtime/web-runtime.js";

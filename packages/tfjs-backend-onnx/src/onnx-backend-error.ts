@@ -24,12 +24,15 @@ export interface OnnxBackendErrorParts {
 export class OnnxBackendError extends Error {
   readonly code: OnnxBackendErrorCode;
   readonly component: string;
+  /** What was expected, and what was found, without a full stop. */
+  readonly problem: string;
 
   constructor({ code, component, problem, remedy, cause }: OnnxBackendErrorParts) {
     super(`[tfjs-backend-onnx/${component}] ${problem}. ${remedy}. (${code})`, { cause });
     this.name = "OnnxBackendError";
     this.code = code;
     this.component = component;
+    this.problem = problem;
   }
 }
 

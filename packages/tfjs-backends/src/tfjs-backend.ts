@@ -54,7 +54,7 @@ export class TfjsBackend<Options extends BackendOptions = BackendOptions> implem
     await starting?.catch(() => undefined);
     if (!this.live) return;
     this.live = false;
-    await oneAfterAnother(() => close(this.name));
+    await oneAfterAnother(() => close(this.tfjsName));
   }
 
   /** Tensors and bytes of all tfjs backends of the process: tfjs does not count them apart. */
@@ -63,16 +63,23 @@ export class TfjsBackend<Options extends BackendOptions = BackendOptions> implem
     return { tensors: numTensors, bytes: numBytes };
   }
 
+  private get tfjsName(): string {
+    return this.entry.tfjsName ?? this.name;
+  }
+
   private async open(): Promise<void> {
     await this.platform.prepare();
     try {
       await load(this.entry, this.options);
-      await activate(this.entry);
+      const conflict = tf.engine().registry[this.tfjsName] && this.entry.conflict?.(this.options);
+      if (conflict) throw new Error(conflict);
+      await activate(this.tfjsName, this.entry, this.options);
     } catch (cause) {
+      if (DiffusionError.is(cause)) throw cause;
       const message = cause instanceof Error ? cause.message : String(cause);
       throw this.unavailable(`to start, got "${message}"`, this.entry.remedy, cause);
     }
-    started.push(this.name);
+    started.push(this.tfjsName);
     this.live = true;
   }
 
@@ -89,7 +96,7 @@ export class TfjsBackend<Options extends BackendOptions = BackendOptions> implem
 
 // --- internal ---
 
-/** Names of the started backends, the last one active. tfjs has one backend of a name, which several may share. */
+/** Names in tfjs of the started backends, the last one active. tfjs has one backend of a name, which several may share. */
 const started: string[] = [];
 const loaded = new Map<object, Promise<void>>();
 /** How to make each backend, kept because `tf.removeBackend` forgets it. */
@@ -111,11 +118,13 @@ function load<Options extends BackendOptions>(entry: BackendEntry<Options>, opti
  * Makes the backend before tfjs is told of it: tfjs would print what goes wrong instead of throwing it, and would drop
  * one of two backends that are made at the same time.
  */
-async function activate({ name, made }: Pick<BackendEntry, "name" | "made">): Promise<void> {
+async function activate<Options extends BackendOptions>(
+  name: string,
+  { make, made }: Pick<BackendEntry<Options>, "make" | "made">,
+  options: Options,
+): Promise<void> {
   if (!tf.engine().registry[name]) {
-    const factory = factories.get(name) ?? tf.findBackendFactory(name);
-    factories.set(name, factory);
-    const backend = await factory();
+    const backend = await (make ? make(options) : factoryOf(name)());
     // The cpu backend prints an advertisement for another package at its first use.
     (backend as { firstUse?: boolean }).firstUse = false;
     made?.(backend);
@@ -124,6 +133,12 @@ async function activate({ name, made }: Pick<BackendEntry, "name" | "made">): Pr
   }
   await tf.setBackend(name);
   await tf.ready();
+}
+
+function factoryOf(name: string): () => tf.KernelBackend | Promise<tf.KernelBackend> {
+  const factory = factories.get(name) ?? tf.findBackendFactory(name);
+  factories.set(name, factory);
+  return factory;
 }
 
 async function close(name: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { DiffusionError, examineMachine, type MachineReport } from "textdiffusion";
+import { type BackendReport, DiffusionError, examineMachine, type MachineReport } from "textdiffusion";
 import { loadConfig } from "../config/load-config.js";
 import { formatCount } from "../terminal/quantities.js";
 import type { CommandContext } from "./context.js";
@@ -39,19 +39,20 @@ async function examine(options: DoctorOptions, { folder, out, paintOut }: Comman
     });
   }
 
-  function describe({ system, backends, components }: MachineReport, configFile: string | undefined): string {
+  function describe(report: MachineReport, configFile: string | undefined): string {
+    const { system, graphics, backends, auto, components } = report;
     const lines = [
       paintOut("bold", "System"),
       `  textdiffusion ${system.version}, Node ${system.node}, ${system.platform}`,
       `  ${system.processors} x ${system.processor}, ${formatCount(system.memoryBytes)}B of memory`,
       `  config file: ${configFile ?? "none in this folder"}`,
       "",
+      paintOut("bold", "Graphics processors"),
+      ...(graphics.length > 0 ? graphics.map(describeGraphics) : ["  none found"]),
+      "",
       paintOut("bold", "Backends"),
-      ...backends.map((backend) =>
-        backend.started
-          ? `  ${paintOut("good", "works")}  ${backend.name}: ${backend.device}, ${formatCount(backend.operationsPerSecond)} operations/s${backend.trains ? "" : ", cannot train"}`
-          : `  ${paintOut("poor", "fails")}  ${backend.name}: ${backend.problem}`,
-      ),
+      ...backends.map(describeBackend),
+      ...(auto ? ["", ...describeAuto(auto, backends)] : []),
     ];
     for (const [kind, known] of Object.entries(components)) {
       if (kind === "backend" || known.length === 0) continue;
@@ -61,4 +62,36 @@ async function examine(options: DoctorOptions, { folder, out, paintOut }: Comman
     }
     return `${lines.join("\n")}\n`;
   }
+
+  function describeBackend(backend: BackendReport): string {
+    if (!backend.started) {
+      const { name, install, problem } = backend;
+      return install
+        ? `  ${paintOut("dim", "absent")} ${name}: ${install}`
+        : `  ${paintOut("poor", "fails")}  ${name}: ${problem}`;
+    }
+    const packages = Object.entries(backend.packages).map((entry) => entry.join(" "));
+    const speed = `${formatCount(backend.operationsPerSecond)} operations/s`;
+    const line = `  ${paintOut("good", "works")}  ${backend.name}: ${backend.device}, ${speed}${backend.trains ? "" : ", cannot train"}`;
+    return packages.length > 0 ? `${line}; ${packages.join(", ")}` : line;
+  }
+
+  function describeAuto({ name, passedBy }: Auto, backends: readonly BackendReport[]): string[] {
+    const reasons = passedBy
+      .filter(({ name }) => backends.find((backend) => backend.name === name)?.started)
+      .map(({ name, reason }) => `         not ${name}: ${reason}`);
+    return [`  auto   is ${name} here`, ...reasons];
+  }
+}
+
+type Auto = NonNullable<MachineReport["auto"]>;
+
+function describeGraphics({ through, name, ...found }: MachineReport["graphics"][number]): string {
+  const facts = [
+    found.memoryBytes && `${formatCount(found.memoryBytes)}B of memory`,
+    found.largestTensorBytes && `tensors up to ${formatCount(found.largestTensorBytes)}B`,
+    found.driver && `driver ${found.driver}`,
+    found.imitated && "imitated by the processor",
+  ].filter(Boolean);
+  return `  ${name}, through ${through}: ${facts.join(", ")}`;
 }
