@@ -1,9 +1,17 @@
-import { defineTextDiffusion, type Recording, replayGif, replayHtml } from "@textdiffusion/render";
+import {
+  defineTextDiffusion,
+  type Recording,
+  replayGif,
+  replayHtml,
+  type TextDiffusionElement,
+} from "@textdiffusion/render";
 import { tellBackend } from "./backend-details.js";
 import { codeSample } from "./code-sample.js";
 import { showNumbers } from "./compare/numbers.js";
 import { startSecondFields } from "./compare/second-fields.js";
 import { startCurves } from "./curves/curves.js";
+import type { Continuation } from "./editing/messages.js";
+import { startEditing } from "./editing/start-editing.js";
 import type { Order, Report } from "./messages.js";
 import { addressOf, isNamed, splitModel, withModel } from "./models/model-address.js";
 import { startModelPicker } from "./models/model-picker.js";
@@ -29,11 +37,7 @@ type Field = Exclude<keyof Settings, "second">;
 const field = (name: Field) => form.elements.namedItem(name) as HTMLInputElement | HTMLSelectElement;
 const generate = find<HTMLButtonElement>("generate");
 const another = find<HTMLButtonElement>("another");
-const view = document.querySelector("text-diffusion") as HTMLElement & {
-  recordings: readonly Recording[];
-  readonly frames: readonly number[];
-  follow(recordings: readonly Recording[]): void;
-};
+const view = document.querySelector("text-diffusion") as TextDiffusionElement;
 const curves = startCurves(find<HTMLDetailsElement>("curves"));
 const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 let writing = false;
@@ -42,6 +46,7 @@ let model: ModelInfo | undefined;
 /** The model that the address names and that nobody has fetched yet, and the settings that wait for it. */
 let asked: { readonly name: string; readonly settings: Settings } | undefined;
 let loading = false;
+const editing = startEditing({ view, ask: send, goOn: write, say });
 const picker = startModelPicker({
   busy(label) {
     if (writing) send({ kind: "stop" });
@@ -111,7 +116,7 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
   if (data.kind === "loaded") {
     another.disabled = generate.disabled = false;
     generate.textContent = "Generate";
-    say("Ready.");
+    if (last.length === 0) say("Ready."); // a trace may have been opened before
     void keepForOffline((text) => {
       find("offline").hidden = false;
       find("offline").textContent = text;
@@ -121,6 +126,7 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
     problem(data.message);
   } else if (data.kind === "taken") {
     model = data.model;
+    editing.clear();
     picker.taken(model);
     const wanted = asked && isNamed(model, asked.name) ? asked.settings : settings();
     asked = undefined;
@@ -129,7 +135,10 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
     picker.refused(data.message);
   } else if (data.kind === "unread") {
     problem(data.message);
+  } else if (data.kind === "inspected" || data.kind === "locks") {
+    editing.heard(data);
   } else if (data.kind === "opened") {
+    editing.clear();
     view.recordings = data.recordings;
     showRuns(data.recordings);
     say(data.notes.join(" ") || `Replaying ${last.map(({ title }) => title).join(" and ")}.`);
@@ -137,6 +146,7 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
   } else {
     view.follow(data.recordings);
     showRuns(data.recordings);
+    editing.follow(data.recordings);
     if (data.kind !== "done") return;
     idle();
     const ends = last.map(({ frames }) => frames.at(-1));
@@ -167,7 +177,7 @@ function keep(written: readonly string[], opened = false): void {
   for (const id of ["link", "code"]) find(id).hidden = opened;
 }
 
-function write(): void {
+function write(from?: Continuation): void {
   if (!form.reportValidity()) return;
   problem("");
   asked = undefined; // the text is one of the model that is here
@@ -177,11 +187,13 @@ function write(): void {
   another.disabled = true;
   generate.textContent = "Stop";
   say("Writing…");
-  send({ kind: "write", settings: settings() });
+  editing.begin();
+  send({ kind: "write", settings: settings(), from });
 }
 
 function idle(): void {
   writing = false;
+  editing.idle();
   if (loading) return;
   another.disabled = false;
   generate.disabled = false;

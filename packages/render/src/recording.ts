@@ -38,6 +38,8 @@ export interface RecordedFrame {
   readonly entropy?: number;
   /** Milliseconds since the run began, where they were measured. */
   readonly elapsedMs?: number;
+  /** True where the changes were made by hand, between two runs (`joinRecordings`). */
+  readonly edited?: boolean;
 }
 
 export interface RecordingOptions {

@@ -1,5 +1,25 @@
 import type { Recording } from "./recording.js";
 import { type Clock, timelineOf } from "./timeline.js";
+import { type TokenChoosing, type TokenMark, tokenChoosing } from "./token-choosing.js";
+
+/** The element `<text-diffusion>`. */
+export interface TextDiffusionElement extends HTMLElement {
+  recordings: readonly Recording[];
+  /** The frame of each recording that is shown; 0 is before the first step. */
+  readonly frames: readonly number[];
+  /** Whether tokens can be chosen and selected (`tokenChoosing`). True makes it so for good; pages made by `replayHtml` cannot. */
+  choosable: boolean;
+  /** What is said of tokens while they can be chosen. */
+  marks: readonly TokenMark[];
+  /** Shows runs that are still going on. */
+  follow(recordings: readonly Recording[]): void;
+  /** Goes to the last frame, and along with runs that are still going on. */
+  showEnd(): void;
+  /** Puts the focus on a token, where they can be chosen. */
+  focusToken(recording: number, index: number): void;
+  play(): void;
+  pause(): void;
+}
 
 /**
  * Defines the custom element `<text-diffusion>`, which shows recordings: set its property `recordings`, or put their JSON
@@ -13,8 +33,12 @@ import { type Clock, timelineOf } from "./timeline.js";
  * and what it is given.
  *
  * @param timeline - when each frame is seen; left out but by such pages
+ * @param choosing - how tokens are chosen; null in such pages, where they are not
  */
-export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): void {
+export function defineTextDiffusion(
+  timeline: typeof timelineOf = timelineOf,
+  choosing: typeof tokenChoosing | null = tokenChoosing,
+): void {
   if (customElements.get("text-diffusion")) return;
 
   const style = `
@@ -36,6 +60,7 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
     .mask { background: var(--mask); border-radius: 4px; color: transparent; user-select: none; margin-inline: .5px; }
     .wide .mask { margin-inline: 2px; display: inline-block; line-height: 1.2; }
     .fresh { background: var(--fresh); border-radius: 3px; }
+    [role="button"] { cursor: pointer; }
     form { display: flex; flex-wrap: wrap; gap: .6rem .9rem; align-items: center; margin-top: .9rem; color: var(--soft); font-size: .85rem; }
     button, select { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: .35rem .8rem; }
     button { min-width: 5.5rem; cursor: pointer; }
@@ -51,7 +76,7 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
     readonly probability?: number;
   }
 
-  class TextDiffusion extends HTMLElement {
+  class TextDiffusion extends HTMLElement implements TextDiffusionElement {
     #recordings: readonly Recording[] = [];
     #panels: Panel[] = [];
     #durationMs = 0;
@@ -62,6 +87,9 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
     #following = false;
     /** The frames that the last event told of. */
     #told = "";
+    #choosing: TokenChoosing | undefined;
+    /** Drawn anew and not yet shown. */
+    #isFresh = true;
     #sheet = new CSSStyleSheet(); // pages with a strict policy allow no style element
     #grid = document.createElement("div");
     #slider = document.createElement("input");
@@ -89,7 +117,31 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       if (!still) this.play();
     }
 
-    /** The frame of each recording that is shown; 0 is before the first step. */
+    get choosable(): boolean {
+      return this.#choosing !== undefined;
+    }
+
+    set choosable(choosable: boolean) {
+      if (choosable) this.#choosing ??= choosing?.(this, this.#root, () => this.#panels);
+      this.#choosing?.refresh();
+    }
+
+    get marks(): readonly TokenMark[] {
+      return this.#choosing?.marks ?? [];
+    }
+
+    set marks(marks: readonly TokenMark[]) {
+      if (this.#choosing) this.#choosing.marks = marks;
+    }
+
+    showEnd(): void {
+      this.#goTo(1);
+    }
+
+    focusToken(recording: number, index: number): void {
+      this.#choosing?.focus(recording, index);
+    }
+
     get frames(): readonly number[] {
       return this.#panels.map(({ frame }) => frame);
     }
@@ -140,9 +192,15 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       this.#slider.value = String(place);
       this.#slider.ariaValueText = this.#panels.map((panel) => panel.state).join("; ");
       const told = String(this.frames);
+      if (told !== this.#told || this.#isFresh) this.#choosing?.refresh();
+      this.#isFresh = false;
       if (told === this.#told) return;
       this.#told = told;
       this.dispatchEvent(new Event("frames"));
+    }
+
+    get #root(): ShadowRoot {
+      return this.shadowRoot ?? this.attachShadow({ mode: "open" });
     }
 
     /** To the next place at which something changes, or the one before. */
@@ -169,12 +227,13 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
     #fill(): void {
       const { places, durationMs } = timeline(this.#recordings, this.#clock.value as Clock);
       this.#durationMs = durationMs;
+      this.#isFresh = true;
       this.#panels = this.#recordings.map((recording, panel) => new Panel(recording, places[panel]));
       this.#grid.replaceChildren(...this.#panels.map(({ element }) => element));
     }
 
     #build(): void {
-      const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+      const root = this.#root;
       this.#sheet.replaceSync(style);
       root.adoptedStyleSheets = [this.#sheet];
       this.#grid.className = "panels";
@@ -220,16 +279,16 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
     state = "";
     /** Where each frame begins, in [0, 1]. */
     readonly places: readonly number[];
-    readonly #recording: Recording;
+    readonly recording: Recording;
     readonly #moments: Moment[][];
-    readonly #cells: HTMLSpanElement[];
+    readonly cells: readonly HTMLSpanElement[];
     readonly #rows: HTMLParagraphElement[];
     readonly #status = document.createElement("span");
     readonly #bar = document.createElement("div");
     #shown = "";
 
     constructor(recording: Recording, places: readonly number[]) {
-      this.#recording = recording;
+      this.recording = recording;
       this.places = places;
       this.#moments = recording.cells.map((text) => [{ frame: 0, text }]);
       recording.frames.forEach(({ changes }, step) => {
@@ -242,17 +301,17 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       const track = document.createElement("div");
       track.className = "bar";
       track.append(this.#bar);
-      this.#cells = recording.cells.map(() => document.createElement("span"));
+      this.cells = recording.cells.map(() => document.createElement("span"));
       this.#rows = Array.from({ length: recording.batch }, (_, row) => {
         const paragraph = document.createElement("p");
-        paragraph.append(...this.#cells.slice(row * recording.seq, (row + 1) * recording.seq));
+        paragraph.append(...this.cells.slice(row * recording.seq, (row + 1) * recording.seq));
         return paragraph;
       });
       this.element.append(title, this.#status, track, ...this.#rows);
     }
 
     show(place: number, colour: string): void {
-      const { frames, cells, given, wideTokens } = this.#recording;
+      const { frames, cells, given, wideTokens } = this.recording;
       const frame = this.frameAt(place);
       const key = `${frame} ${colour}`;
       if (key === this.#shown) return;
@@ -263,7 +322,7 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       for (const row of this.#rows) {
         row.className = `${wideTokens ? "wide" : "narrow"}${done ? " whole" : ""}`;
       }
-      this.#cells.forEach((span, index) => {
+      this.cells.forEach((span, index) => {
         const moments = this.#moments[index];
         let now = moments[0];
         for (const moment of moments) if (moment.frame <= frame) now = moment;
@@ -282,6 +341,7 @@ export function defineTextDiffusion(timeline: typeof timelineOf = timelineOf): v
       const masked = frame === 0 ? cells.filter((text) => text === null).length : frames[frame - 1].masked;
       const { forwards, elapsedMs } = frame === 0 ? { forwards: 0, elapsedMs: undefined } : frames[frame - 1];
       const parts = [`step ${frame} of ${last}`, `${masked} masked`, `${forwards} forwards`];
+      if (frame > 0 && frames[frame - 1].edited) parts.push("edited");
       if (elapsedMs !== undefined) parts.push(`${(elapsedMs / 1000).toFixed(1)} s`);
       this.state = parts.join(", ");
       this.#status.textContent = parts.join(" · ");

@@ -38,7 +38,7 @@ export function replayHtml(recordings: readonly Recording[], options: ReplayHtml
 <script type="application/json">${jsonInHtml(recordings)}</script>
 </text-diffusion>
 <script type="module">
-(${defineTextDiffusion})(${timelineOf});
+(${defineTextDiffusion})(${timelineOf}, null);
 </script>
 </html>
 `;

@@ -1,4 +1,4 @@
-import { type TraceHeader, traceHeader } from "@textdiffusion/core";
+import { type TraceHeader, type TraceParent, traceHeader } from "@textdiffusion/core";
 import core from "@textdiffusion/core/package.json" with { type: "json" };
 import type { OpenModel } from "../models/open-model.js";
 import { fetchTinyModel } from "../tiny-model.js";
@@ -8,6 +8,7 @@ export async function headerOf(
   { info, tokenizer, device }: OpenModel,
   chosen: { readonly sampler: object; readonly schedule: unknown; readonly backend: string },
   { seed, ...request }: { readonly seed: number; readonly [name: string]: unknown },
+  parent?: TraceParent,
 ): Promise<TraceHeader> {
   const denoiser = { name: info.kind.startsWith("ONNX") ? "onnx" : "huggingface" };
   const files = info.origin === "shipped" ? await hashesOfTinyModel() : undefined;
@@ -18,6 +19,7 @@ export async function headerOf(
     tokenizer,
     packages: { textdiffusion: core.version },
     platform: { browser: navigator.userAgent, device },
+    ...(crypto.subtle && { parent }), // by its hash, which pages that were not served over https cannot make
     ...(files && { model: { folder: "@textdiffusion/tiny-model", files } }),
   });
 }
