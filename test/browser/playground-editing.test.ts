@@ -40,14 +40,14 @@ describe.skipIf(browserPath === undefined)(`editing in the playground in Chromiu
     await page.close();
   });
 
-  async function openAndWrite(): Promise<void> {
+  async function openAndWrite(more = ""): Promise<void> {
     page = await browser.newPage({ reducedMotion: "reduce" });
     problems = [];
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error") problems.push(message.text());
     });
-    await page.goto(`${server.address}/index.html${address}`);
+    await page.goto(`${server.address}/index.html${address}${more}`);
     await page.getByRole("button", { name: "Generate" }).click();
     await isWritten();
   }
@@ -232,5 +232,19 @@ describe.skipIf(browserPath === undefined)(`editing in the playground in Chromiu
     expect(await token(last).getAttribute("part")).toBe("token forced");
     await page.getByRole("button", { name: "Take back 1 edit" }).click();
     expect(await token(last).getAttribute("part")).toBe("token");
+  });
+
+  it("is for one text: of two side by side the words are no buttons, until there is one again", async () => {
+    await openAndWrite("&sampler2=confidence&steps2=4");
+    const words = page.locator("text-diffusion p span[role=button]");
+    expect(await words.count()).toBe(0);
+    expect(await page.locator("#editing").isHidden()).toBe(true);
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, address);
+    await page.getByRole("button", { name: "Generate" }).click();
+    await page.getByText("Writing…").waitFor({ state: "detached" });
+    await isWritten();
+    expect(await words.count()).toBe(40);
   });
 });

@@ -7,7 +7,7 @@ export interface TextDiffusionElement extends HTMLElement {
   recordings: readonly Recording[];
   /** The frame of each recording that is shown; 0 is before the first step. */
   readonly frames: readonly number[];
-  /** Whether tokens can be chosen and selected (`tokenChoosing`). True makes it so for good; pages made by `replayHtml` cannot. */
+  /** Whether tokens can be chosen and selected (`tokenChoosing`). Default false; never in pages made by `replayHtml`. */
   choosable: boolean;
   /** What is said of tokens while they can be chosen. */
   marks: readonly TokenMark[];
@@ -118,12 +118,12 @@ export function defineTextDiffusion(
     }
 
     get choosable(): boolean {
-      return this.#choosing !== undefined;
+      return this.#choosing?.active ?? false;
     }
 
     set choosable(choosable: boolean) {
       if (choosable) this.#choosing ??= choosing?.(this, this.#root, () => this.#panels);
-      this.#choosing?.refresh();
+      if (this.#choosing) this.#choosing.active = choosable;
     }
 
     get marks(): readonly TokenMark[] {

@@ -40,6 +40,8 @@ export interface ShownRecording {
 }
 
 export interface TokenChoosing {
+  /** Default true. */
+  active: boolean;
   marks: readonly TokenMark[];
   /** After each change of what is shown. */
   refresh(): void;
@@ -58,6 +60,7 @@ export function tokenChoosing(
   root: ShadowRoot,
   shown: () => readonly ShownRecording[],
 ): TokenChoosing {
+  let active = true;
   let marks: readonly TokenMark[] = [];
   /** The stop of the Tab key. */
   let stop: readonly [recording: number, index: number] = [0, 0];
@@ -69,7 +72,7 @@ export function tokenChoosing(
   const emit = (name: string, detail?: TokenDetail | TokenSelectionDetail) =>
     host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   const placeOf = (target: EventTarget | null): readonly [number, number] | undefined => {
-    const all = shown();
+    const all = active ? shown() : [];
     for (let recording = 0; recording < all.length; recording++) {
       const index = all[recording].cells.indexOf(target as HTMLElement);
       if (index >= 0) return [recording, index];
@@ -151,7 +154,7 @@ export function tokenChoosing(
     event.stopPropagation(); // the element's own keys go through the steps
   });
   document.addEventListener("selectionchange", () => {
-    if (!host.isConnected) return;
+    if (!active || !host.isConnected) return;
     const range = rangeIn(root);
     const all = shown();
     let detail: TokenSelectionDetail | undefined;
@@ -170,6 +173,13 @@ export function tokenChoosing(
   });
 
   return {
+    get active() {
+      return active;
+    },
+    set active(next) {
+      active = next;
+      this.refresh();
+    },
     get marks() {
       return marks;
     },
@@ -183,6 +193,11 @@ export function tokenChoosing(
           marks.filter((mark) => mark.recording === recording).map(({ index, mark }) => [index, mark]),
         );
         for (const [index, cell] of cells.entries()) {
+          if (!active) {
+            for (const name of ["role", "aria-haspopup", "tabindex", "aria-label", "part"])
+              cell.removeAttribute(name);
+            continue;
+          }
           const text = textAt(run, frame, index);
           const mark = said.get(index);
           const words = [nameOf(text), run.given[index] ? "given" : undefined, mark];

@@ -53,7 +53,6 @@ export function startEditing({ view, ask, goOn, say }: EditingPage): Editing {
   let looked: { readonly token: TokenDetail; readonly isMenu: boolean; inspection?: Inspection } | undefined;
   let pointing = 0;
 
-  view.choosable = true;
   view.addEventListener("token-choose", ({ detail }: CustomEventInit<TokenDetail>) =>
     look(detail as TokenDetail, true),
   );
@@ -98,6 +97,7 @@ export function startEditing({ view, ask, goOn, say }: EditingPage): Editing {
     },
     follow(recordings) {
       recording = recordings.length === 1 ? recordings[0] : undefined;
+      view.choosable = recording !== undefined;
       show();
     },
     idle() {
@@ -106,6 +106,7 @@ export function startEditing({ view, ask, goOn, say }: EditingPage): Editing {
     },
     clear() {
       recording = undefined;
+      view.choosable = false;
       pending.clear();
       close();
       show();
