@@ -11,12 +11,13 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const configFile = join(root, "apps/playground/vite.config.ts");
 const site = mkdtempSync(join(tmpdir(), "textdiffusion-images-"));
 
-/** Name, theme, width in CSS pixels, settings, and how many steps back from the end. */
+/** Name, theme, width in CSS pixels, settings, how many steps back from the end, and what is done then. */
 const pictures = [
   ["playground-light", "light", 1000, "", 0],
   ["playground-dark", "dark", 1000, "", 34],
   ["playground-phone", "light", 390, "", 24],
   ["playground-compare", "light", 1200, "&steps=48&sampler2=confidence&steps2=24", 30],
+  ["playground-editing", "light", 1000, "&steps=24&length=96", 10, edit],
 ];
 
 await build({ configFile, logLevel: "error", build: { outDir: site, emptyOutDir: true } });
@@ -29,7 +30,7 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox"],
 });
-for (const [name, colorScheme, width, settings, back] of pictures) {
+for (const [name, colorScheme, width, settings, back, act] of pictures) {
   const page = await browser.newPage({
     colorScheme,
     reducedMotion: "reduce",
@@ -44,6 +45,7 @@ for (const [name, colorScheme, width, settings, back] of pictures) {
   await page.locator("text-diffusion").focus();
   for (let step = 0; step < back; step++) await page.keyboard.press("ArrowLeft");
   await page.evaluate(() => document.activeElement.blur());
+  await act?.(page);
   await page.screenshot({ path: join(root, "docs/images", `${name}.png`), fullPage: true });
   console.log(`docs/images/${name}.png`);
   await page.close();
@@ -51,3 +53,17 @@ for (const [name, colorScheme, width, settings, back] of pictures) {
 await browser.close();
 await server.close();
 rmSync(site, { recursive: true, force: true });
+
+/** One word is locked, one banned, one put in place, and the menu of the fourth is open. */
+async function edit(page) {
+  const tokens = page.locator("text-diffusion p span");
+  const texts = await tokens.allTextContents();
+  const classes = await tokens.evaluateAll((cells) => cells.map(({ className }) => className));
+  const words = [...texts.keys()].filter((at) => classes[at] === "" && /\w{3}/.test(texts[at]));
+  const panel = page.locator("#token-panel");
+  for (const [index, action] of [/^Lock$/, /^Ban .* here$/, /^Put “/, undefined].entries()) {
+    await tokens.nth(words[index]).click();
+    await panel.getByRole("table").waitFor();
+    if (action) await panel.getByRole("button", { name: action }).first().click();
+  }
+}
