@@ -185,12 +185,12 @@ describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromiu
       expect(Math.abs(Number(said) - mean)).toBeLessThan(6e-4); // four digits
       expect(step.maskedEntropy).toBeCloseTo(mean, 5);
       expect((await readout("Tokens")).replaceAll(/\s+/g, " ").trim()).toBe(
-        `step ${index + 1}: ● remaining ${step.masked} ● settled in the step ${masked - step.masked}`,
+        `step ${index + 1}: ● remaining ${step.masked} ● settled ${masked - step.masked}`,
       );
       masked = step.masked;
     }
     expect(await chart("Tokens").locator("svg").getAttribute("aria-label")).toMatch(
-      /^Tokens: remaining from 46 to 0; settled in the step from \d+ to \d+$/,
+      /^Tokens: remaining from 46 to 0; settled from \d+ to \d+$/,
     );
   });
 

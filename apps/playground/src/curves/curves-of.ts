@@ -30,7 +30,7 @@ export function curvesOf(recordings: readonly Recording[]): RunCurves {
           points: masked.map((count, step) => [step, count] as const),
         },
         {
-          name: name(recording, "settled in the step"),
+          name: name(recording, "settled"),
           colour: colourOf(isAlone ? 1 : run),
           faint: !isAlone,
           points: masked.slice(1).map((count, step) => [step + 1, masked[step] - count] as const),
