@@ -50,6 +50,16 @@ for (const [name, colorScheme, width, settings, back, act] of pictures) {
   console.log(`docs/images/${name}.png`);
   await page.close();
 }
+{
+  const page = await browser.newPage({ colorScheme: "light", viewport: { width: 1000, height: 900 } });
+  await page.goto(`${server.resolvedUrls.local[0]}?view=training`);
+  await page.getByRole("button", { name: "Load a sample text" }).click();
+  await page.getByText("26,400 bytes").waitFor();
+  await page.locator("#training").getByRole("button", { name: "Train", exact: true }).click();
+  await page.getByText("after step 700").waitFor({ timeout: 600_000 });
+  await page.screenshot({ path: join(root, "docs/images/playground-training.png") });
+  console.log("docs/images/playground-training.png");
+}
 await browser.close();
 await server.close();
 rmSync(site, { recursive: true, force: true });
