@@ -161,6 +161,7 @@ describe.skipIf(!hasGraphics)(
       const shaders = createBackend(onWebgpu);
       await shaders.start();
       expect(shaders.capabilities.device).toContain("WebGPU");
+      expect(shaders.capabilities.trains).toBe(false);
       await expect(startBackend("onnx")).rejects.toThrow('running on the provider "webgpu" already');
       await shaders.dispose();
       const kernels = await startBackend("onnx", { threads: 1 });
