@@ -18,7 +18,10 @@ export interface OnnxBackendOptions {
    * a training step and makes it a fifth slower.
    */
   readonly memoryArena?: boolean;
-  /** Compiled graphs that are kept at most. Default 32. */
+  /**
+   * Compiled graphs that are kept at most. Default 64: a training run takes turns among some 40, most of them of its
+   * validations and samples, and what is released and compiled again each time leaves holes in the process's memory.
+   */
   readonly maxGraphs?: number;
   /** Estimated bytes that kept graphs may hold. Default: a quarter of the machine's memory, at most 4 GiB. */
   readonly maxGraphBytes?: number;
@@ -69,7 +72,7 @@ export function registerBackendOn(
       memoryArena: options.memoryArena ?? true,
       profilePrefix: options.profilePrefix,
     },
-    maxGraphs: positive("maxGraphs", options.maxGraphs ?? 32),
+    maxGraphs: positive("maxGraphs", options.maxGraphs ?? 64),
     maxGraphBytes: positive("maxGraphBytes", options.maxGraphBytes ?? defaults.maxGraphBytes),
     poolBytes: options.poolBytes ?? defaults.poolBytes,
     maxRecorded: positive("maxRecorded", options.maxRecorded ?? 20_000),

@@ -56,7 +56,7 @@ export class GraphCache {
 
   constructor(options: GraphCacheOptions) {
     this.#options = options;
-    this.#watch = new ThrashWatch(options.maxGraphs, options.warn);
+    this.#watch = new ThrashWatch(Math.min(options.maxGraphs, mostCompilations), options.warn);
   }
 
   get size(): number {
@@ -293,6 +293,8 @@ const mostSamples = 5;
 /** Structures that are remembered for one graph. */
 const mostSlots = 1024;
 const mostFamilies = 256;
+/** Compilations of one program from which on its shapes are said not to repeat. */
+const mostCompilations = 32;
 
 function newFamily(frozen: readonly number[], sharesGraphs: boolean): Family {
   return { frozen, graphs: new Set(), variableLeaves: new Set(), sharesGraphs };
