@@ -119,7 +119,9 @@ function table(cell) {
   return [
     row(["operation", ...others.map(({ title }) => title)]),
     row(Array(others.length + 1).fill("---")),
-    ...operations.map((name) => row([name, ...others.map((backend) => cell(backend, name))])),
+    ...operations.map((name) =>
+      row([name, ...others.map((backend) => (backend.results[name].error ? "fails" : cell(backend, name)))]),
+    ),
   ].join("\n");
 }
 

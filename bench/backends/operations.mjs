@@ -91,14 +91,18 @@ function sample(data) {
  * Each operation on the active backend.
  *
  * @param files - of the tiny model
- * @returns by name: `forward` and `gradient`, lists of arrays of numbers, and `times` in milliseconds of forward and gradient together
+ * @returns by name: `forward` and `gradient`, lists of arrays of numbers, and `times` in milliseconds of forward and gradient together,
+ *   or the `error` of what failed
  */
 export async function measureAll(files, { budgetMs = 700, most = 15 } = {}) {
   if ("WEBGPU_CPU_FORWARD" in tf.env().flagRegistry) tf.env().set("WEBGPU_CPU_FORWARD", false); // small tensors, too
   const results = {};
-  for (const [name, shapes, run] of operations) results[name] = await measureOperation(name, shapes, run);
-  results["denoising step, tiny model"] = await denoisingStep(files);
-  results["training step, tiny model"] = await trainingStep(files);
+  const note = async (name, measure) => {
+    results[name] = await measure().catch((error) => ({ error: String(error) }));
+  };
+  for (const [name, shapes, run] of operations) await note(name, () => measureOperation(name, shapes, run));
+  await note("denoising step, tiny model", denoisingStep);
+  await note("training step, tiny model", trainingStep);
   return results;
 
   async function repeat(work) {
