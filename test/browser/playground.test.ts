@@ -84,7 +84,7 @@ describe.skipIf(browserPath === undefined)(`the playground in Chromium${whyNoBro
     const sizes = await Promise.all(
       requests.filter(({ url }) => !/safetensors|tokenizer/.test(url)).map(({ bytes }) => bytes),
     );
-    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(1.6e6);
+    expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(1.5e6);
     expect(problems).toEqual([]);
   });
 

@@ -1,10 +1,4 @@
-import {
-  defineTextDiffusion,
-  type Recording,
-  replayGif,
-  replayHtml,
-  type TextDiffusionElement,
-} from "@textdiffusion/render";
+import { defineTextDiffusion, type Recording, type TextDiffusionElement } from "@textdiffusion/render";
 import { tellBackend } from "./backend-details.js";
 import { codeSample } from "./code-sample.js";
 import { showNumbers } from "./compare/numbers.js";
@@ -106,9 +100,14 @@ another.onclick = () => {
 };
 find("link").onclick = (event) => copy(location.href, event);
 find("code").onclick = (event) => copy(codeSample(settings(), model), event);
-find("html").onclick = () => save(new Blob([replayHtml(last)], { type: "text/html" }), "html");
-find("gif").onclick = () =>
+find("html").onclick = async () => {
+  const { replayHtml } = await import("./exports.js");
+  save(new Blob([replayHtml(last)], { type: "text/html" }), "html");
+};
+find("gif").onclick = async () => {
+  const { replayGif } = await import("./exports.js");
   save(new Blob([replayGif(last) as Uint8Array<ArrayBuffer>], { type: "image/gif" }), "gif");
+};
 view.addEventListener("frames", showFrames);
 
 worker.onerror = ({ message }) => problem(`The Worker of this page failed: ${message}. Reload the page`);
