@@ -10,7 +10,7 @@ const short = "#prompt=JULIET%3A&sampler=confidence&steps=2&length=16&seed=7";
 // WebGPU on the processor compiles each shader for seconds.
 describe.skipIf(browserPath === undefined)(
   `failures in the playground${whyNoBrowser}`,
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   () => {
     let site: string;
     let server: FileServer;
@@ -32,7 +32,7 @@ describe.skipIf(browserPath === undefined)(
     /** @param prepare - done in the Worker before anything is asked of it */
     async function open(backend: string, prepare: () => void = () => undefined) {
       page = await browser.newPage({ serviceWorkers: "block" });
-      page.setDefaultTimeout(60_000);
+      page.setDefaultTimeout(140_000);
       await page.goto(`${server.address}/index.html${short}&backend=${backend}`);
       await page.getByRole("button", { name: "Generate" }).and(page.locator(":enabled")).waitFor();
       await page.workers()[0].evaluate(prepare);
