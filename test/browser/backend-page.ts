@@ -1,46 +1,20 @@
 /** What the test runs in the browser: bundled, and called by name from outside. */
 import * as tf from "@tensorflow/tfjs-core";
 import { createBackend, doctor, startBackend } from "@textdiffusion/backend-web";
-import { createPipeline, DiffusionError, idsUnknownTo, type KnownChoice } from "@textdiffusion/core";
-import { tokenizerFromFiles } from "@textdiffusion/data";
-import { maskedLanguageModelDenoiser, modelFromFiles } from "@textdiffusion/models";
-import { samplersPlugin } from "@textdiffusion/samplers";
-import { schedulesPlugin } from "@textdiffusion/schedules";
+import {
+  connectPipeline,
+  DiffusionError,
+  type GenerationRequest,
+  type KnownChoice,
+} from "@textdiffusion/core";
 import { backendLaws, tensorflowProbe } from "@textdiffusion/testkit";
-
-const options = {
-  wasmPaths: "/wasm/",
-  onnxRuntime: async () => {
-    const address = "/onnx/ort.wasm.min.mjs"; // not for the bundler
-    return import(address);
-  },
-};
+import { options, tinyPipeline } from "./tiny-pipeline.js";
 
 /** A text and the log-probability of each token that was drawn, of the tiny model on a backend. */
 async function generate(name: string, request: object, sampler: KnownChoice<"sampler">, threads?: number) {
   const backend = await startBackend(name, { ...options, threads });
-  const read = async (file: string) => (await fetch(`/model/${file}`)).text();
-  const tokenizer = tokenizerFromFiles({
-    "tokenizer.json": await read("tokenizer.json"),
-    "tokenizer_config.json": await read("tokenizer_config.json"),
-  });
-  const weights = await (await fetch("/model/model.safetensors")).arrayBuffer();
   const before = tf.memory().numTensors;
-  const model = await modelFromFiles({
-    "config.json": await read("config.json"),
-    "model.safetensors": new Uint8Array(weights),
-  });
-  const denoiser = maskedLanguageModelDenoiser(model, {
-    maskTokenId: tokenizer.special.mask,
-    forbidden: idsUnknownTo(tokenizer, model.vocabularySize),
-  });
-  const pipeline = await createPipeline({
-    plugins: [samplersPlugin, schedulesPlugin],
-    tokenizer,
-    denoiser,
-    schedule: "linear",
-    sampler,
-  });
+  const { pipeline, denoiser, tokenizer } = await tinyPipeline(sampler);
   const logProbs: number[] = [];
   let text = "";
   for await (const event of pipeline.stream(request)) {
@@ -53,6 +27,28 @@ async function generate(name: string, request: object, sampler: KnownChoice<"sam
   const { device } = backend.capabilities;
   await backend.dispose();
   return { device, text, logProbs, left };
+}
+
+/** The text that the pipeline of a Worker gives, and what comes of an abort after the first step. */
+async function generateInWorker(request: GenerationRequest) {
+  const worker = new Worker("worker.js", { type: "module" });
+  const pipeline = connectPipeline(worker);
+  const { texts } = await pipeline.generate(request);
+  const controller = new AbortController();
+  let steps = 0;
+  let failure: unknown;
+  try {
+    for await (const { kind } of pipeline.stream({ ...request, signal: controller.signal })) {
+      if (kind !== "step") continue;
+      steps++;
+      controller.abort();
+    }
+  } catch (error) {
+    failure = DiffusionError.is(error) ? error.code : error;
+  }
+  pipeline.close();
+  worker.terminate();
+  return { text: texts[0], steps, failure };
 }
 
 /** What `auto` is, and why it is nothing else. */
@@ -100,4 +96,7 @@ async function failureAfter(name: string, harm: "device lost" | "memory"): Promi
   }
 }
 
-Object.assign(globalThis, { generate, auto, brokenLaws, failureAfter, doctor: () => doctor(options) });
+Object.assign(globalThis, {
+  ...{ generate, generateInWorker, auto, brokenLaws, failureAfter },
+  doctor: () => doctor(options),
+});

@@ -27,8 +27,11 @@ describe.skipIf(browserPath === undefined)(
 
     beforeAll(async () => {
       await build({
-        entryPoints: [fileURLToPath(new URL("backend-page.ts", import.meta.url))],
-        outfile: join(site, "page.js"),
+        entryPoints: ["page", "worker"].map((out) => ({
+          in: fileURLToPath(new URL(`backend-${out}.ts`, import.meta.url)),
+          out,
+        })),
+        outdir: site,
         bundle: true,
         platform: "browser",
         format: "esm",
@@ -85,6 +88,15 @@ describe.skipIf(browserPath === undefined)(
         expect(value).toBeCloseTo(expected[index], 3);
       });
       expect(found.left).toBe(0);
+    });
+
+    it("a Worker writes the same, and hears of an abort although wasm computes at once", async () => {
+      const here = (await call("generate", "wasm", request, sampler)) as { readonly text: string };
+      expect(await call("generateInWorker", request)).toEqual({
+        text: here.text,
+        steps: 1,
+        failure: "ABORTED",
+      });
     });
 
     it("wasm writes the same with threads, where the page may share memory", async () => {

@@ -108,6 +108,7 @@ export { type GenerationState, type RunProgress, stateAfter, stateAtStep } from 
 export { lockTokens, type TokenLock } from "./loop/lock-tokens.js";
 export { type ReverseLoopOptions, reverseLoop } from "./loop/reverse-loop.js";
 export type { TokenPlace } from "./loop/token-place.js";
+export type { Generation } from "./pipeline/collect-generation.js";
 export {
   type CanvasRequest,
   type Gap,
@@ -115,14 +116,12 @@ export {
   openCanvas,
   type PromptPart,
 } from "./pipeline/open-canvas.js";
-export {
-  createPipeline,
-  type Generation,
-  type GenerationRequest,
-  type Pipeline,
-} from "./pipeline/pipeline.js";
+export { createPipeline, type GenerationRequest, type Pipeline } from "./pipeline/pipeline.js";
 export type { PlaceRule, PositionRule, TokenName } from "./pipeline/position-rules.js";
 export { Random, type RowRandom } from "./random/random.js";
+export { connectPipeline, type RemotePipeline } from "./remote/connect-pipeline.js";
+export type { MessageEnd } from "./remote/message-end.js";
+export { servePipeline } from "./remote/serve-pipeline.js";
 export {
   decodeSafetensors,
   decodeSafetensorsHeader,

@@ -1,4 +1,3 @@
-import { match } from "ts-pattern";
 import type { PipelineConfig } from "../composition/config.js";
 import { compose } from "../composition/container.js";
 import { componentKinds } from "../composition/manifest.js";
@@ -12,7 +11,9 @@ import type { GenerationEvent } from "../loop/events.js";
 import type { GenerationState, RunProgress } from "../loop/generation-state.js";
 import { reverseLoop } from "../loop/reverse-loop.js";
 import type { Canvas } from "../values/canvas.js";
+import { collectGeneration, type Generation } from "./collect-generation.js";
 import { type CanvasRequest, openCanvas } from "./open-canvas.js";
+import { textsOf } from "./texts-of.js";
 
 export interface GenerationRequest extends Omit<CanvasRequest, "length" | "maxLength"> {
   /** Tokens of the whole row, prompt included. Default: the longest canvas of the denoiser. */
@@ -29,16 +30,6 @@ export interface GenerationRequest extends Omit<CanvasRequest, "length" | "maxLe
   /** What the text of each row must meet, as `regexConstraint` makes it. */
   readonly constraint?: Constraint;
   readonly signal?: AbortSignal;
-}
-
-export interface Generation {
-  /** One text a row, prompt included, special tokens left out. */
-  readonly texts: readonly string[];
-  /** shape [batch, seq] */
-  readonly ids: Int32Array;
-  readonly seq: number;
-  readonly steps: number;
-  readonly forwards: number;
 }
 
 /** A composed pipeline. It owns what it created from names; dispose it when done. */
@@ -103,26 +94,7 @@ export async function createPipeline(config: PipelineConfig): Promise<Pipeline> 
 
   async function generate(request?: GenerationRequest): Promise<Generation> {
     const tokenizer = await get("tokenizer");
-    let seq = 0;
-    let generation: Generation | undefined;
-    for await (const event of stream(request)) {
-      match(event)
-        .with({ kind: "started" }, (started) => {
-          seq = started.seq;
-        })
-        .with({ kind: "step" }, () => undefined)
-        .with({ kind: "finished" }, ({ ids, steps, forwards }) => {
-          generation = { texts: textsOf(ids, seq), ids, seq, steps, forwards };
-        })
-        .exhaustive();
-    }
-    return generation as Generation; // the loop ends with "finished" or throws
-
-    function textsOf(ids: Int32Array, width: number): string[] {
-      return Array.from({ length: ids.length / width }, (_, row) =>
-        tokenizer.decode(ids.subarray(row * width, (row + 1) * width)),
-      );
-    }
+    return collectGeneration(stream(request), async (ids, seq) => textsOf(tokenizer, ids, seq));
   }
 
   return {
