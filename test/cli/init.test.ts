@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { repositoryRoot } from "../architecture/source-imports.js";
 import { runCli } from "./run-cli.js";
 
-// Below the repository, so that the config finds its imports as in a project that has the packages installed.
+// Below the repository, as in a project that has the packages installed: the compiler finds their types.
 mkdirSync(join(repositoryRoot, ".cache"), { recursive: true });
 const folder = mkdtempSync(join(repositoryRoot, ".cache", "init-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,8 +23,9 @@ function newFolder(name: string): string {
 const short = ["--steps", "2", "--batch-size", "2", "--warmup-steps", "1", "--backend", "cpu"];
 
 describe("init", () => {
-  it("writes a config that goes on from the model that is known by its name", async () => {
-    const cwd = newFolder("tiny");
+  it("writes a config that goes on from the model that is known by its name, in a folder without the packages", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "init-"));
+    writeFileSync(join(cwd, "my-text.txt"), text);
     expect((await runCli(["init", "--for", "fine-tuning", "--model", "tiny"], { cwd })).code).toBe(0);
     const args = [
       "--out",
@@ -39,6 +41,7 @@ describe("init", () => {
     ];
     const { code, stderr } = await runCli(["train", ...args, "--backend", "onnx"], { cwd });
     expect(code, stderr).toBe(0);
+    rmSync(cwd, { recursive: true });
   });
 
   it("writes a config that trains a new model, and one that goes on from it", async () => {

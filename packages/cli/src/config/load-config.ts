@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
@@ -81,7 +82,8 @@ async function readIncluded(file: string): Promise<unknown> {
 }
 
 async function importDefault(file: string): Promise<unknown> {
-  const jiti = createJiti(pathToFileURL(file).href, { moduleCache: false, fsCache: false });
+  const alias = frameworkFor(file);
+  const jiti = createJiti(pathToFileURL(file).href, { moduleCache: false, fsCache: false, alias });
   try {
     return await jiti.import(file, { default: true });
   } catch (error) {
@@ -90,6 +92,17 @@ async function importDefault(file: string): Promise<unknown> {
       "Correct the file",
       error,
     );
+  }
+}
+
+/** A config in a folder that has no framework installed, as with `npx`, means the one that reads it. */
+function frameworkFor(file: string): Record<string, string> {
+  const name = "textdiffusion";
+  try {
+    createRequire(file).resolve(name);
+    return {};
+  } catch {
+    return { [name]: createRequire(import.meta.url).resolve(name) };
   }
 }
 
