@@ -6,6 +6,7 @@ import { startSecondFields } from "./compare/second-fields.js";
 import { startCurves } from "./curves/curves.js";
 import type { Continuation } from "./editing/messages.js";
 import { startEditing } from "./editing/start-editing.js";
+import { saveFile, startKeeping } from "./keeping/keeping.js";
 import type { Order, Report } from "./messages.js";
 import { addressOf, isNamed, splitModel, withModel } from "./models/model-address.js";
 import { startModelPicker } from "./models/model-picker.js";
@@ -72,6 +73,7 @@ const second = startSecondFields(form, {
   changed: settingsChanged,
 });
 
+startKeeping({ recordings: () => last, code: () => codeSample(settings(), model), save, problem });
 startViews({
   training: async (main) => {
     const { openTraining } = await import("./training/panel.js");
@@ -97,16 +99,6 @@ another.onclick = () => {
   field("seed").value = String(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000);
   settingsChanged();
   write();
-};
-find("link").onclick = (event) => copy(location.href, event);
-find("code").onclick = (event) => copy(codeSample(settings(), model), event);
-find("html").onclick = async () => {
-  const { replayHtml } = await import("./exports.js");
-  save(new Blob([replayHtml(last)], { type: "text/html" }), "html");
-};
-find("gif").onclick = async () => {
-  const { replayGif } = await import("./exports.js");
-  save(new Blob([replayGif(last) as Uint8Array<ArrayBuffer>], { type: "image/gif" }), "gif");
 };
 view.addEventListener("frames", showFrames);
 
@@ -256,28 +248,8 @@ function fill(select: HTMLSelectElement, choices: Readonly<Record<string, string
   select.append(...Object.entries(choices).map(([name, words]) => new Option(`${name}: ${words}`, name)));
 }
 
-async function copy(text: string, event: MouseEvent): Promise<void> {
-  const button = event.currentTarget as HTMLButtonElement;
-  const label = button.textContent;
-  try {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
-    setTimeout(() => {
-      button.textContent = label;
-    }, 1500);
-  } catch {
-    problem(
-      "This browser lets no page write to the clipboard: copy from the address bar, or from the sample below",
-    );
-  }
-}
-
-function save(blob: Blob, ending: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = `textdiffusion-${settings().seed}.${ending}`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+function save(file: Blob, ending: string): void {
+  saveFile(file, `textdiffusion-${settings().seed}.${ending}`);
 }
 
 function say(text: string): void {

@@ -1,6 +1,7 @@
 /** The page's side of training: its fields, and what the Worker tells. */
 import sampleText from "../../../../examples/fables/fables.txt?url";
 import { tellBackend } from "../backend-details.js";
+import { saveFile } from "../keeping/keeping.js";
 import type { OwnModel } from "../models/own-model.js";
 import { backends } from "../settings.js";
 import { drawLosses, type LossPoint } from "./loss-curve.js";
@@ -243,11 +244,7 @@ export function openTraining(view: HTMLElement, writeWith: (model: OwnModel) => 
   }
 
   function saveAs(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([bytes], { type: "application/zip" }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    saveFile(new Blob([bytes], { type: "application/zip" }), name);
   }
 
   function say(text: string): void {
