@@ -14,6 +14,7 @@ import {
 } from "@textdiffusion/tfjs-backends";
 import { loadOptional, requireInstalled } from "./optional-packages.js";
 import { installedVersion } from "./package-version.js";
+import { hasVulkanLoader } from "./vulkan-loader.js";
 
 /** What `webgpu` needs; neither has an install script. */
 const packages = { webgpu: "0.6.2", "@tensorflow/tfjs-backend-webgpu": "4.22.0" };
@@ -68,18 +69,13 @@ export const webgpuEntry: BackendEntry = {
  */
 export async function adapterOfDawn(): Promise<DawnAdapter> {
   requireInstalled("webgpu", packages);
+  if (!hasVulkanLoader()) throw noAdapter();
   const { create } = await dawn();
   instance ??= create([]);
   try {
     return (await findAdapter(instance)) as DawnAdapter;
   } catch (cause) {
-    throw new DiffusionError({
-      code: "BACKEND_UNAVAILABLE",
-      component: "backend-node/webgpu",
-      problem: "expected a graphics processor that Dawn can use, got none",
-      remedy: driverAdvice(),
-      cause,
-    });
+    throw noAdapter(cause);
   }
 }
 
@@ -91,6 +87,16 @@ export function driverAdvice(): string {
 }
 
 // --- internal ---
+
+function noAdapter(cause?: unknown): DiffusionError {
+  return new DiffusionError({
+    code: "BACKEND_UNAVAILABLE",
+    component: "backend-node/webgpu",
+    problem: "expected a graphics processor that Dawn can use, got none",
+    remedy: driverAdvice(),
+    cause,
+  });
+}
 
 interface Dawn {
   create(options: readonly string[]): GraphicsProcessors;
