@@ -14,6 +14,11 @@ import type { TokenRow } from "../values/token-row.js";
 export interface Collator {
   readonly name: string;
   /**
+   * Shares of the training, ascending in [0, 1], at which the noise changes at once: steps before and after are not alike, and
+   * the trainer does not compare them. What changes little by little needs none. Default none.
+   */
+  readonly changesAt?: readonly number[];
+  /**
    * @param rows - at least one row; each no longer than the row length the collator was made for
    * @param random - the stream of this batch; the same stream gives the same batch
    * @param progress - share of the training that is done, in [0, 1), for noise that changes on the way. Default 1: none

@@ -42,7 +42,7 @@ export interface CollatorParts {
   readonly pairs?: boolean;
 }
 
-/** Levels to begin with. A small model learns sooner from little noise, which leaves it much to see. */
+/** Levels to begin with; where they end the collator says `changesAt`. A small model learns sooner from little noise, which leaves it much to see. */
 export interface NoiseWarmup {
   readonly levels: LevelRule;
   /** Of the training, in [0, 1]. */
@@ -77,6 +77,7 @@ export function composeCollator(parts: CollatorParts): Collator {
   const replacement = replacementOf(parts.replace ?? "mask", tokenizer);
   return {
     name,
+    ...(parts.warmup && { changesAt: [parts.warmup.share] }),
     collate: (rows: readonly TokenRow[], random, progress = 1) => {
       const levels = parts.warmup && progress < parts.warmup.share ? parts.warmup.levels : parts.levels;
       const laid = layRows(rows, tokenizer, policies, random);

@@ -29,7 +29,8 @@ export interface CollatorLawOptions {
 /**
  * The laws of `Collator`: `has-its-shapes`, `keeps-the-text`, `noise-is-the-mask`, `spares-special-tokens`,
  * `spares-prompts`, `spares-the-kept-prefix`, `spares-what-is-not-attended`, `repeats-with-its-random`,
- * `weighs-noise-only`, `has-a-denominator`, `mask-rate-matches-time`, `rejects-bad-rows`; under a schedule with
+ * `weighs-noise-only`, `has-a-denominator`, `mask-rate-matches-time`, `rejects-bad-rows`,
+ * `changes-in-order`; under a schedule with
  * per-position noise also `mask-rates-match-positions`.
  *
  * @param make - makes a fresh collator
@@ -207,6 +208,16 @@ export function collatorLaws(make: () => Collator | Promise<Collator>, options: 
         },
       },
       ...(schedule.perPosition ? [positionLaw(make, { tokenizer, rowLength, schedule, keptPrefix })] : []),
+      {
+        name: "changes-in-order",
+        run: async () => {
+          const { changesAt = [] } = await make();
+          holds(
+            changesAt.every((share, index) => share >= (changesAt[index - 1] ?? 0) && share <= 1),
+            () => `expected the changes of noise ascending in [0, 1], got ${changesAt}`,
+          );
+        },
+      },
       {
         name: "rejects-bad-rows",
         run: async () => {

@@ -212,6 +212,36 @@ describe.each(["onnx", "wasm", "cpu"])("on %s", (backendName) => {
         for (const { cleanIds } of kept.batches) expect(new Set(cleanIds)).toEqual(new Set([tinyMask]));
       });
 
+      it("does not compare steps of a noise with those of another, where the collator says that it changes", async () => {
+        const changed = async (changesAt?: readonly number[], stop: number = plan.steps) => {
+          const tiny = createTinyCollator();
+          const collator: Collator = {
+            name: "changing",
+            changesAt,
+            collate: (rows, random, progress = 0) => {
+              const batch = tiny.collate(rows, random);
+              if (progress < 40 / plan.steps) return batch;
+              return { ...batch, cleanIds: batch.cleanIds.map(() => tinyMask) };
+            },
+          };
+          const changing = { collator, options: { ...plan, spikes: { window: 32 } } };
+          const folder = newFolder();
+          const abort = new AbortController();
+          const first = newRun({
+            ...changing,
+            checkpoints: await checkpointsIn(folder),
+            signal: abort.signal,
+          });
+          const events = await eventsOf(first, ({ step }) => step === stop && abort.abort());
+          if (stop === plan.steps) return spokenSpikes(events);
+          const again = newRun({ ...changing, checkpoints: await checkpointsIn(folder), resume: true });
+          return spokenSpikes([...events, ...(await eventsOf(again))]);
+        };
+        expect((await changed())[0]).toBe("report 41");
+        for (const stop of [39, 40, 41, plan.steps])
+          expect(await changed([40 / plan.steps], stop)).toEqual([]);
+      });
+
       it("is a choice that a run which skips must keep, and one that only reports need not", async () => {
         const stopped = async (spikes: TrainingOptionsInput["spikes"]) => {
           const checkpoints = await checkpointsIn(newFolder());

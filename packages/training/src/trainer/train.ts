@@ -104,10 +104,13 @@ export async function* train(run: TrainingRun): AsyncGenerator<TrainingEvent, vo
   while (step < steps && !signal?.aborted && !isExhausted(best, earlyStopping) && !stoppedBy && !failure) {
     const stepStart = performance.now();
     const random = Random.fromSeed(options.seed).split("step", step);
+    const progress = step / steps;
+    if (collator.changesAt?.some((share) => progress >= share && (step - 1) / steps < share))
+      recent = noSteps;
     const batches: NoisedBatch[] = [];
     for (let index = 0; index < accumulate; index++) {
       const taken = await rows.rowsAt(position + index * batchSize, batchSize);
-      batches.push(collator.collate(taken, random.split("collate", index), step / steps));
+      batches.push(collator.collate(taken, random.split("collate", index), progress));
     }
     const learningRate = learningRateAt(step, options);
     const spikeIn = (report: LearnerReport) =>
