@@ -1,6 +1,9 @@
 import { DiffusionError } from "@textdiffusion/core";
 import type { Recording } from "./recording.js";
+import { recordingPanel } from "./recording-panel.js";
+import { replayControls } from "./replay-controls.js";
 import { defineTextDiffusion } from "./replay-element.js";
+import { replayStyle } from "./replay-style.js";
 import { timelineOf } from "./timeline.js";
 
 export interface ReplayHtmlOptions {
@@ -38,7 +41,13 @@ export function replayHtml(recordings: readonly Recording[], options: ReplayHtml
 <script type="application/json">${jsonInHtml(recordings)}</script>
 </text-diffusion>
 <script type="module">
-(${defineTextDiffusion})(${timelineOf}, null);
+(${defineTextDiffusion})({
+  panelOf: ${recordingPanel},
+  controlsFor: ${replayControls},
+  timelineOf: ${timelineOf},
+  choosing: null,
+  style: ${JSON.stringify(replayStyle)},
+});
 </script>
 </html>
 `;
