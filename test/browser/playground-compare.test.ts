@@ -1,14 +1,12 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type GenerationEvent, readTrace, type StepFinished } from "@textdiffusion/core";
 import { tinyModelFolder } from "@textdiffusion/tiny-model";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { loadTextDiffusion } from "textdiffusion";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { runCli } from "../cli/run-cli.js";
-import { buildPlayground } from "./build-playground.js";
-import { browserPath, openBrowser, whyNoBrowser } from "./open-browser.js";
-import { type FileServer, serveFiles } from "./serve-files.js";
+import { describePlayground } from "./playground-fixture.js";
 
 const alone = "#prompt=JULIET%3A&steps=8&length=48&seed=7&backend=wasm";
 const both = `#prompt=JULIET%3A&steps=8&length=48&seed=7&schedule=cosine&backend=wasm&sampler2=confidence&steps2=3&temperature2=0.5&block2=16`;
@@ -17,41 +15,12 @@ const samplers = [
   { name: "blocks", size: 16, sampler: { name: "confidence", steps: 3, temperature: 0.5 } },
 ] as const;
 
-describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromium${whyNoBrowser}`, () => {
-  let site: string;
-  let browser: Browser;
-  let server: FileServer;
+describePlayground("two samplers side by side", { isolated: true }, (playground) => {
   let page: Page;
-  let problems: string[];
-
-  beforeAll(async () => {
-    site = await buildPlayground();
-    server = await serveFiles({ "/": site }, { isolated: true });
-    browser = await openBrowser();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    if (site) rmSync(site, { recursive: true, force: true });
-  });
-  afterEach(() => page.context().close());
 
   async function open(hash: string) {
-    const context = await browser.newContext({ reducedMotion: "reduce", acceptDownloads: true });
-    page = await context.newPage();
-    problems = [];
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") problems.push(message.text());
-    });
-    await page.goto(`${server.address}/index.html${hash}`);
+    page = await playground.open(hash);
   }
-
-  const status = (text: RegExp) => page.getByRole("status").getByText(text).waitFor();
-  const generate = async () => {
-    await page.getByRole("button", { name: "Generate" }).click();
-    await status(/^Written after/);
-  };
   const texts = () => page.locator("text-diffusion section p").allInnerTexts();
   const chart = (title: string) => page.locator("figure", { hasText: title });
   const readout = (title: string) => chart(title).locator("figcaption span").innerText();
@@ -66,7 +35,7 @@ describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromiu
     const files: string[] = [];
     const all = new Promise<void>((resolve) => {
       page.on("download", async (download) => {
-        const file = join(site, download.suggestedFilename());
+        const file = join(playground.work, download.suggestedFilename());
         await download.saveAs(file);
         files.push(file);
         if (files.length === count) resolve();
@@ -91,7 +60,7 @@ describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromiu
 
   it("write what Node writes with the same settings, each with its own passes", async () => {
     await open(both);
-    await generate();
+    await playground.write();
     const written: string[] = [];
     for (const sampler of samplers) {
       const model = await loadTextDiffusion({
@@ -114,12 +83,11 @@ describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromiu
     const sample = (await page.locator("#sample").textContent()) ?? "";
     for (const sampler of samplers) expect(sample).toContain(JSON.stringify(sampler));
     expect(sample).toContain('schedule: "cosine"');
-    expect(problems).toEqual([]);
   });
 
   it("go by one clock: in step, where that is chosen", async () => {
     await open(both);
-    await generate();
+    await playground.write();
     await page.getByLabel("Clock").selectOption("steps");
     await page.locator("text-diffusion").focus();
     await page.keyboard.press("Home");
@@ -140,10 +108,8 @@ describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromiu
     await page.getByLabel("Its steps").fill("4");
     await page.getByLabel("Its blocks").fill("16");
     await page.getByLabel("Schedule").selectOption("sqrt");
-    const hash = await page.evaluate(() => location.hash);
-    expect(problems).toEqual([]);
+    const hash = await playground.hash();
     expect(hash).toBe("#steps=8&length=32&schedule=sqrt&backend=wasm&sampler2=margin&steps2=4&block2=16");
-    await page.context().close();
     await open(hash);
     const value = (name: string) => page.getByLabel(name).inputValue();
     expect([await value("Second sampler"), await value("Its steps"), await value("Its blocks")]).toEqual([
@@ -151,26 +117,25 @@ describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromiu
       "4",
       "16",
     ]);
-    await generate();
+    await playground.write();
     expect(await page.locator("text-diffusion section h2").allInnerTexts()).toEqual([
       "random, 8 steps, no blocks",
       "margin, 4 steps, blocks of 16",
     ]);
     await page.getByRole("button", { name: "One alone" }).click();
-    expect(await page.evaluate(() => location.hash)).toBe("#steps=8&length=32&schedule=sqrt&backend=wasm");
-    expect(problems).toEqual([]);
+    expect(await playground.hash()).toBe("#steps=8&length=32&schedule=sqrt&backend=wasm");
   });
 
   it("are refused by name where the address is wrong", async () => {
     await open("#sampler2=confidence&steps2=0");
-    expect(await page.getByRole("alert").innerText()).toBe(
+    expect(await playground.alert.innerText()).toBe(
       'Expected steps2 in the address to be a whole number from 1 to 128, got "0"',
     );
   });
 
   it("have curves that say of each step what the trace says, which is the mean of what was drawn", async () => {
     await open(alone);
-    await generate();
+    await playground.write();
     const [file] = await saved("Save trace", 1);
     const { steps, maskedAtStart } = await stepsOf(file);
     expect(steps).toHaveLength(8);
@@ -196,19 +161,18 @@ describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromiu
 
   it("are saved as traces that the command line draws and verifies, and that the page opens again", async () => {
     await open(both);
-    await generate();
+    await playground.write();
     const before = await texts();
     const files = await saved("Save trace", 2);
     for (const [run, file] of files.entries()) {
-      const drawn = await runCli(["render", file, "--out", join(site, `${run}.txt`)]);
+      const drawn = await runCli(["render", file, "--out", join(playground.work, `${run}.txt`)]);
       expect(drawn.code, drawn.stderr).toBe(0);
       const verified = await runCli(["replay", file, "--verify", "--model", tinyModelFolder]);
       expect(verified.stdout, verified.stderr).toMatch(new RegExp(`^All ${[8, 9][run]} steps are equal, `));
     }
-    await page.context().close();
     await open(alone);
     await page.locator("#trace-input").setInputFiles(files);
-    await status(/^Replaying random and confidence, blocks of 16\.$/);
+    await playground.says(/^Replaying random and confidence, blocks of 16\.$/);
     expect(await texts()).toEqual(before);
     expect(await chart("Mean entropy").isVisible()).toBe(true);
     expect(await page.getByRole("button", { name: "Copy code" }).isVisible()).toBe(false);
@@ -216,28 +180,18 @@ describe.skipIf(browserPath === undefined)(`two samplers side by side in Chromiu
 
   it("are opened where they are dropped, as far as they go; what is no trace is refused by its line", async () => {
     await open(alone);
-    await generate();
+    await playground.write();
     const [file] = await saved("Save trace", 1);
     const lines = readFileSync(file, "utf8").split("\n");
-    const [cut, broken] = [join(site, "cut.jsonl"), join(site, "broken.jsonl")];
+    const [cut, broken] = [join(playground.work, "cut.jsonl"), join(playground.work, "broken.jsonl")];
     writeFileSync(cut, `${lines.slice(0, 5).join("\n")}\n`);
     writeFileSync(broken, [...lines.slice(0, 3), "{}", ...lines.slice(4)].join("\n"));
-    const session = await page.context().newCDPSession(page);
-    const drop = async (path: string) => {
-      const data = { items: [], files: [path], dragOperationsMask: 1 };
-      for (const type of ["dragEnter", "dragOver", "drop"] as const)
-        await session.send("Input.dispatchDragEvent", { type, x: 100, y: 100, data });
-    };
-    await drop(cut);
-    await status(/^cut\.jsonl ends after step 3, before the end of its run\.$/);
+    await playground.drop(cut);
+    await playground.says(/^cut\.jsonl ends after step 3, before the end of its run\.$/);
     expect(await page.locator("text-diffusion .state").innerText()).toContain("step 3 of 3");
-    await drop(broken);
-    await page
-      .getByRole("alert")
-      .getByText(/line 4 of broken\.jsonl.*TRACE_INVALID/)
-      .waitFor();
-    await generate();
+    await playground.drop(broken);
+    await playground.warns(/line 4 of broken\.jsonl.*TRACE_INVALID/);
+    await playground.write();
     expect(await page.locator("text-diffusion .state").innerText()).toContain("step 8 of 8");
-    expect(problems).toEqual([]);
   });
 });

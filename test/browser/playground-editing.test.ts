@@ -1,72 +1,38 @@
-import { rmSync } from "node:fs";
 import { lockTokens, type Pipeline, stateAtStep, verifyTrace } from "@textdiffusion/core";
 import { tinyModelFolder } from "@textdiffusion/tiny-model";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { loadTextDiffusion, readTraceFile } from "textdiffusion";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { buildPlayground } from "./build-playground.js";
-import { browserPath, openBrowser, whyNoBrowser } from "./open-browser.js";
-import { type FileServer, serveFiles } from "./serve-files.js";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { describePlayground } from "./playground-fixture.js";
 
 const address = "#prompt=JULIET%3A&sampler=random&steps=8&length=40&seed=7&backend=wasm";
 const request = { prompts: ["JULIET:"], length: 40, seed: 7 };
 
-describe.skipIf(browserPath === undefined)(`editing in the playground in Chromium${whyNoBrowser}`, () => {
-  let site: string;
-  let browser: Browser;
-  let server: FileServer;
+describePlayground("editing in the playground", { isolated: true }, (playground) => {
   let model: Pipeline;
   let page: Page;
-  let problems: string[];
 
   beforeAll(async () => {
-    site = await buildPlayground();
-    server = await serveFiles({ "/": site }, { isolated: true });
-    browser = await openBrowser();
     model = await loadTextDiffusion({
       folder: tinyModelFolder,
       backend: "wasm",
       sampler: { name: "random", steps: 8, temperature: 0.7 },
     });
   });
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    await model?.dispose();
-    rmSync(site, { recursive: true, force: true });
-  });
-  afterEach(async () => {
-    expect(problems).toEqual([]);
-    await page.close();
-  });
+  afterAll(() => model?.dispose());
 
   async function openAndWrite(more = ""): Promise<void> {
-    page = await browser.newPage({ reducedMotion: "reduce" });
-    problems = [];
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") problems.push(message.text());
-    });
-    await page.goto(`${server.address}/index.html${address}${more}`);
-    await page.getByRole("button", { name: "Generate" }).click();
-    await isWritten();
+    page = await playground.open(`${address}${more}`);
+    await playground.write();
   }
 
-  const isWritten = async () => {
-    const [status, alert] = [page.getByRole("status"), page.getByRole("alert")];
-    await status
-      .getByText(/^Written after/)
-      .or(alert)
-      .waitFor();
-    expect(await alert.allInnerTexts()).toEqual([]);
-  };
   const token = (position: number): Locator => page.locator("text-diffusion p span").nth(position);
   const tokens = () => page.locator("text-diffusion p span").allTextContents();
   const step = () => page.locator("text-diffusion .state").innerText();
   const panel = () => page.locator("#token-panel");
   const run = async (name: RegExp | string) => {
     await page.getByRole("button", { name }).click();
-    await isWritten();
+    await playground.written();
   };
   async function goToStep(wanted: number): Promise<void> {
     await page.locator("text-diffusion").focus();
@@ -225,10 +191,7 @@ describe.skipIf(browserPath === undefined)(`editing in the playground in Chromiu
     await panel().getByLabel("Put another text there").fill("a whole sentence");
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Continue from step 8" }).click();
-    await page
-      .getByRole("alert")
-      .getByText(/outside the page/)
-      .waitFor();
+    await playground.warns(/outside the page/);
     expect(await token(last).getAttribute("part")).toBe("token forced");
     await page.getByRole("button", { name: "Take back 1 edit" }).click();
     expect(await token(last).getAttribute("part")).toBe("token");
@@ -242,9 +205,7 @@ describe.skipIf(browserPath === undefined)(`editing in the playground in Chromiu
     await page.evaluate((hash) => {
       location.hash = hash;
     }, address);
-    await page.getByRole("button", { name: "Generate" }).click();
-    await page.getByText("Writing…").waitFor({ state: "detached" });
-    await isWritten();
+    await playground.write();
     expect(await words.count()).toBe(40);
   });
 });

@@ -1,36 +1,27 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { buildPlayground } from "./build-playground.js";
-import { browserPath, openBrowser, whyNoBrowser } from "./open-browser.js";
+import { describePlayground } from "./playground-fixture.js";
 import { type FileServer, serveFiles } from "./serve-files.js";
 
 const hash = "#prompt=JULIET%3A&sampler=confidence&steps=3&length=24&seed=7&backend=wasm";
 const kept = "It works offline, too.";
 
-describe.skipIf(browserPath === undefined)(`the playground offline${whyNoBrowser}`, () => {
-  const folder = mkdtempSync(join(tmpdir(), "textdiffusion-host-"));
+describePlayground("the playground offline", {}, (playground) => {
+  const folder = join(playground.work, "host");
   let [first, second] = ["", ""];
-  let browser: Browser;
   let server: FileServer;
   let context: BrowserContext;
   let visits = 0;
 
   beforeAll(async () => {
-    first = await buildPlayground();
+    first = playground.site;
     second = await buildPlayground((html) => html.replace("<h1>textdiffusion</h1>", "<h1>second</h1>"));
-    browser = await openBrowser();
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    for (const each of [folder, first, second]) rmSync(each, { recursive: true, force: true });
   });
-  afterEach(async () => {
-    await context.close();
-    server.close();
-  });
+  afterAll(() => second && rmSync(second, { recursive: true, force: true }));
+  afterEach(() => server.close());
 
   const deploy = (build: string) => {
     rmSync(folder, { recursive: true, force: true });
@@ -44,8 +35,9 @@ describe.skipIf(browserPath === undefined)(`the playground offline${whyNoBrowser
   const begin = async (): Promise<Page> => {
     deploy(first);
     server = await serveFiles({ "/some/folder/": folder });
-    context = await browser.newContext({ reducedMotion: "reduce" });
-    return context.newPage();
+    context = await playground.newContext([server.address], { serviceWorkers: "allow" });
+    playground.page = await context.newPage();
+    return playground.page;
   };
   const says = (page: Page, text: string | RegExp) => page.locator("#offline").getByText(text).waitFor();
   const write = async (page: Page) => {

@@ -1,54 +1,25 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { loadTextDiffusion, trainTextDiffusion } from "textdiffusion";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { buildPlayground } from "./build-playground.js";
-import { browserPath, openBrowser, whyNoBrowser } from "./open-browser.js";
-import { type FileServer, serveFiles } from "./serve-files.js";
+import { expect, it } from "vitest";
+import { describePlayground } from "./playground-fixture.js";
 
 const fables = fileURLToPath(new URL("../../examples/fables/fables.txt", import.meta.url));
 const small = { "Row, in bytes": "40", Steps: "12", "Rows a step": "4", Seed: "7" };
 
-describe.skipIf(browserPath === undefined)(`training in the playground in Chromium${whyNoBrowser}`, () => {
-  const folder = mkdtempSync(join(tmpdir(), "textdiffusion-playground-training-"));
-  let site: string;
-  let browser: Browser;
-  let server: FileServer;
+const setup = { folder: "/some/folder/", patienceMs: 100_000 }; // a busy machine trains slowly
+
+describePlayground("training in the playground", setup, (playground) => {
+  const folder = playground.work;
   let page: Page;
   let view: Locator;
-  /** What the console said of errors, the page's policy among them, and what was asked of the network. */
-  let problems: string[];
-  let requests: string[];
-
-  beforeAll(async () => {
-    site = await buildPlayground();
-    server = await serveFiles({ "/some/folder/": site });
-    browser = await openBrowser();
-  });
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-    for (const made of [folder, site]) rmSync(made, { recursive: true, force: true });
-  });
-  afterEach(() => page.context().close());
 
   /** The training view, with the sample text and these values in its fields. */
   async function open(values: Readonly<Record<string, string>> = small) {
-    const context = await browser.newContext({ reducedMotion: "reduce", acceptDownloads: true });
-    context.setDefaultTimeout(100_000); // a busy machine trains slowly
-    page = await context.newPage();
-    problems = [];
-    requests = [];
-    page.on("pageerror", (error) => problems.push(error.message));
-    page.on("console", (message) => {
-      if (message.type() === "error") problems.push(message.text());
-    });
-    context.on("request", (request) => requests.push(request.url()));
-    await page.goto(`${server.address}/some/folder/index.html`);
+    page = await playground.open();
     await page.getByRole("button", { name: "Train", exact: true }).click();
     view = page.locator("#training");
     await button("Load a sample text").click();
@@ -99,8 +70,6 @@ describe.skipIf(browserPath === undefined)(`training in the playground in Chromi
     ];
     expect(first).toContain("after step 0");
     expect(last).toContain("after step 40");
-    expect(requests.filter((url) => !url.startsWith(`${server.address}/some/folder/`))).toEqual([]);
-    expect(problems).toEqual([]);
   });
 
   it("gives a folder with the weights that Node trains with the config shown, which writes there what the page writes", async () => {
@@ -165,7 +134,6 @@ describe.skipIf(browserPath === undefined)(`training in the playground in Chromi
     const { texts } = await loaded.generate({ prompts: ["The fox"], length: 32, seed: 3 });
     await loaded.dispose();
     expect(await page.locator("text-diffusion p").innerText()).toBe(texts[0]);
-    expect(problems).toEqual([]);
   });
 
   it("stops when it is told to, while the other view writes, and keeps what it has learnt", async () => {
