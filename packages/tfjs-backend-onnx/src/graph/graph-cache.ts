@@ -24,7 +24,9 @@ export interface CachedGraph extends Pick<LoweredGraph, "inputNames" | "outputNa
 
 export interface GraphCacheOptions {
   readonly runtime: OnnxRuntime;
-  readonly settings: Omit<SessionSettings, "externalData">;
+  readonly settings: Omit<SessionSettings, "externalData" | "memoryArena">;
+  /** Whether graphs keep the memory of their last run. Default: see `manyOperators`. */
+  readonly memoryArena?: boolean;
   /** Graphs that are kept at most. */
   readonly maxGraphs: number;
   /** Estimated bytes that the kept graphs may hold: models, frozen weights, and the memory of their last run. */
@@ -135,6 +137,8 @@ export class GraphCache {
     this.#watch.compiling(prepared);
     const { runtime, settings } = this.#options;
     const { template, family } = compiled;
+    const { memoryArena = family.frozen.length === 0 && lowered.graph.nodes.length >= manyOperators } =
+      this.#options;
     const start = performance.now();
     const model = encodeModel(template?.graph ?? lowered.graph);
     const finish = (session: OnnxSession): CachedGraph => {
@@ -156,7 +160,7 @@ export class GraphCache {
       return this.get(prepared, frozen);
     };
     try {
-      const session = runtime.load(model, { ...settings, externalData: lowered.externalData });
+      const session = runtime.load(model, { ...settings, memoryArena, externalData: lowered.externalData });
       return session instanceof Promise ? session.then(finish, fail) : finish(session);
     } catch (error) {
       return fail(error);
@@ -288,6 +292,12 @@ interface Compiled {
   bytes: number;
 }
 
+/**
+ * Operators from which on a graph keeps the memory of its last run. Training steps have as many and need it again and again.
+ * Samplers' graphs have few, one for each count of masks, and would keep the logits of each; those with frozen weights take all
+ * sizes in turn, and would keep the sum of them.
+ */
+const manyOperators = 256;
 /** Recordings after which no further size is left open in a graph. */
 const mostSamples = 5;
 /** Structures that are remembered for one graph. */
