@@ -161,7 +161,7 @@ describe.skipIf(!hasGraphics)(
       const shaders = createBackend(onWebgpu);
       await shaders.start();
       expect(shaders.capabilities.device).toContain("WebGPU");
-      expect(shaders.capabilities.trains).toBe(false);
+      expect(shaders.capabilities.trains).toBe(true);
       await expect(startBackend("onnx")).rejects.toThrow('running on the provider "webgpu" already');
       await shaders.dispose();
       const kernels = await startBackend("onnx", { threads: 1 });

@@ -35,8 +35,6 @@ export const onnxEntry: BackendEntry<NodeBackendOptions> = {
     provider === made.provider
       ? undefined
       : `it running on the provider "${made.provider}" already, for which it was started before`,
-  // ONNX Runtime 1.30 fails on WebGPU at the Split into all parameters with which a step of AdamW ends.
-  trains: () => made.provider === "cpu",
   device: () =>
     made.provider === "cpu"
       ? `${cpuModel()}, ONNX Runtime, ${made.threads} ${made.threads === 1 ? "thread" : "threads"}`

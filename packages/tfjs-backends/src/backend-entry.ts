@@ -24,8 +24,6 @@ export interface BackendEntry<Options extends BackendOptions = BackendOptions> {
   made?(backend: KernelBackend): void;
   /** Why "auto" should pass it by although it may start, undefined where it should not. Default: it should not. */
   drawback?(): Promise<string | undefined>;
-  /** Whether whole training steps run. Default: they do. */
-  trains?(): boolean;
   /** The device in words. */
   device(): string;
   /** What to do when `load` or the backend's own start fails. */

@@ -27,10 +27,7 @@ export class TfjsBackend<Options extends BackendOptions = BackendOptions> implem
 
   /** @throws DiffusionError `BACKEND_UNAVAILABLE` unless started */
   get capabilities(): BackendCapabilities {
-    if (this.live) {
-      const trains = this.entry.trains?.() ?? true;
-      return { trains, precision: "float32", device: this.entry.device() };
-    }
+    if (this.live) return { trains: true, precision: "float32", device: this.entry.device() };
     throw this.unavailable(
       "to be started when asked for its capabilities, got not started",
       "Await start() first",

@@ -7,6 +7,7 @@ import {
   type UnpackAttrs,
   util,
 } from "@tensorflow/tfjs-core";
+import type { GraphBuilder } from "../graph/graph-builder.js";
 import type { Operation } from "../graph/operation.js";
 import type { KernelRecorder } from "../recording/kernel-recorder.js";
 import { sizeOf } from "../recording/tensor-shape.js";
@@ -97,13 +98,25 @@ const concatOperation: Operation = {
 const splitOperation: Operation = {
   name: "Split",
   lower(graph, { attributes, inputs: [x], outputs }) {
-    const sizes = graph.integers(attributes.sizes as number[]);
-    const inputs = [graph.value(x), sizes];
-    const attribute = { axis: attributes.axis as number };
-    const parts = graph.operators("Split", inputs, attribute, { outputs: outputs.length });
+    const parts = split(graph, graph.value(x), attributes.sizes as number[], attributes.axis as number);
     outputs.forEach((output, place) => {
       const squeezed = output.shape.length !== x.shape.length;
       graph.bind(output, squeezed ? graph.reshape(parts[place], output.shape) : parts[place]);
     });
   },
 };
+
+/** A shader of WebGPU may bind eight buffers on every device, and one of them is what is split. */
+const mostParts = 7;
+
+/** Splits into a few pieces, and those again, where there are more parts than one operator of WebGPU can write. */
+function split(graph: GraphBuilder, name: string, sizes: readonly number[], axis: number): string[] {
+  if (sizes.length === 1) return [name];
+  const each = Math.ceil(sizes.length / mostParts);
+  const pieces = Array.from({ length: Math.ceil(sizes.length / each) }, (_, piece) =>
+    sizes.slice(piece * each, (piece + 1) * each),
+  );
+  const whole = graph.integers(pieces.map((piece) => piece.reduce((sum, size) => sum + size)));
+  const names = graph.operators("Split", [name, whole], { axis }, { outputs: pieces.length });
+  return pieces.flatMap((piece, place) => split(graph, names[place], piece, axis));
+}
