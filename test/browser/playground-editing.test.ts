@@ -183,6 +183,63 @@ describePlayground("editing in the playground", { isolated: true }, (playground)
     expect(await panel().getByRole("table").innerText()).toContain("Now the model says");
   });
 
+  it("is in the link, which writes the same text on another page, as often as it is asked for", async () => {
+    await openAndWrite();
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await goToStep(4);
+    await choose(await settled(await stateAtStep(model.stream(request), 4)), /^Lock$/);
+    await page.getByLabel("Sampler").selectOption("confidence");
+    await page.getByLabel("Seed", { exact: true }).fill("8");
+    await run("Continue from step 4");
+    await choose(25, /^Ban .* here$/);
+    await run("Continue from step 8");
+    await token(12).focus();
+    for (let count = 0; count < 3; count++) await page.keyboard.press("Shift+ArrowRight");
+    await run("Rewrite the selection (4)");
+    const before = await tokens();
+    await page.getByRole("button", { name: "Copy link" }).click();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    expect(link).toContain("edits=");
+    page = await playground.open(new URL(link).hash);
+    await playground.says("Ready. The text of this link was edited by hand.");
+    await playground.write();
+    expect(await tokens()).toEqual(before);
+    expect(new URL(link).hash).toBe(await playground.hash());
+    await playground.write();
+    expect(await tokens()).toEqual(before);
+    await page.getByLabel("Seed", { exact: true }).fill("9");
+    expect(await playground.hash()).not.toContain("edits");
+  });
+
+  it.each([
+    ["[", "Expected a list of edits in JSON in the address (edits), got ["],
+    ['[{"at":-1}]', "Expected a step, a whole number from 0 in the address (edit 1, at), got -1"],
+    ['[{"at":1,"cut":[]}]', "Expected no other keys than at, with, lock"],
+    [
+      '[{"at":1,"lock":[128]}]',
+      "Expected a list of positions from 0 to 127 in the address (edit 1, lock), got [128]",
+    ],
+    ['[{"at":1,"put":[[3,7]]}]', "Expected a list of [position, text], positions from 0 to 127"],
+    ['[{"at":1,"with":"steps=none"}]', "Expected steps in the address to be a whole number from 1 to 128"],
+  ])("is refused where a link has no such edits, with nothing written: %s", async (edits, message) => {
+    page = await playground.open(`${address}&${new URLSearchParams({ edits })}`);
+    await playground.warns(message);
+    expect(await page.locator("text-diffusion p").count()).toBe(0);
+    expect(await playground.hash()).not.toContain("edits");
+  });
+
+  it("is refused where a link edits a step that the text has not, or puts what is outside of it", async () => {
+    for (const [edits, message] of [
+      ['[{"at":9}]', /Expected edits in the address at a step from 0 to 8, got 9/],
+      ['[{"at":8,"put":[[90,"moon"]]}]', /outside the page/],
+      ['[{"at":8,"ban":[[20,999999]]}]', /TOKEN_OUT_OF_RANGE/],
+    ] as const) {
+      page = await playground.open(`${address}&${new URLSearchParams({ edits })}`);
+      await page.getByRole("button", { name: "Generate" }).click();
+      await playground.warns(message);
+    }
+  });
+
   it("says why text cannot stand there, and keeps what was chosen", async () => {
     await openAndWrite();
     const last = 39;

@@ -4,8 +4,10 @@ import { codeSample } from "./code-sample.js";
 import { showNumbers } from "./compare/numbers.js";
 import { startSecondFields } from "./compare/second-fields.js";
 import { startCurves } from "./curves/curves.js";
+import { EditedText } from "./editing/edited-text.js";
 import type { Continuation } from "./editing/messages.js";
 import { startEditing } from "./editing/start-editing.js";
+import { longestAddress, splitTurns } from "./editing/turns-in-address.js";
 import { saveFile, startKeeping } from "./keeping/keeping.js";
 import type { Order, Report } from "./messages.js";
 import { addressOf, isNamed, splitModel, withModel } from "./models/model-address.js";
@@ -15,7 +17,6 @@ import { keepForOffline } from "./offline/offline.js";
 import {
   backends,
   defaults,
-  hashOf,
   hasSteps,
   type Settings,
   samplers,
@@ -41,7 +42,16 @@ let model: ModelInfo | undefined;
 /** The model that the address names and that nobody has fetched yet, and the settings that wait for it. */
 let asked: { readonly name: string; readonly settings: Settings } | undefined;
 let loading = false;
-const editing = startEditing({ view, ask: send, goOn: write, say });
+const edited = new EditedText();
+const editing = startEditing({
+  view,
+  ask: send,
+  goOn(from) {
+    edited.want([]);
+    write(from);
+  },
+  say,
+});
 const picker = startModelPicker({
   busy(label) {
     if (writing) send({ kind: "stop" });
@@ -70,10 +80,10 @@ const second = startSecondFields(form, {
   first: () => settings(),
   longest: () => longest(),
   fill: (select) => fill(select, samplers),
-  changed: settingsChanged,
+  changed: settingsEdited,
 });
 
-startKeeping({ recordings: () => last, code: () => codeSample(settings(), model), save, problem });
+startKeeping({ recordings: () => last, link, code: () => codeSample(settings(), model), save, problem });
 startViews({
   training: async (main) => {
     const { openTraining } = await import("./training/panel.js");
@@ -89,7 +99,7 @@ fill(field("schedule") as HTMLSelectElement, schedules);
 restore();
 addEventListener("hashchange", restore);
 
-form.addEventListener("input", settingsChanged);
+form.addEventListener("input", settingsEdited);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (writing) send({ kind: "stop" });
@@ -97,7 +107,7 @@ form.addEventListener("submit", (event) => {
 });
 another.onclick = () => {
   field("seed").value = String(crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000);
-  settingsChanged();
+  settingsEdited();
   write();
 };
 view.addEventListener("frames", showFrames);
@@ -107,7 +117,9 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
   if (data.kind === "loaded") {
     another.disabled = generate.disabled = false;
     generate.textContent = "Generate";
-    if (last.length === 0) say("Ready."); // a trace may have been opened before
+    // A trace may have been opened before.
+    if (last.length === 0)
+      say(edited.isWanted ? "Ready. The text of this link was edited by hand." : "Ready.");
     void keepForOffline((text) => {
       find("offline").hidden = false;
       find("offline").textContent = text;
@@ -118,8 +130,11 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
   } else if (data.kind === "taken") {
     model = data.model;
     editing.clear();
+    edited.forget();
     picker.taken(model);
-    const wanted = asked && isNamed(model, asked.name) ? asked.settings : settings();
+    const isAsked = asked && isNamed(model, asked.name);
+    const wanted = isAsked && asked ? asked.settings : settings();
+    if (!isAsked) edited.want([]);
     asked = undefined;
     show(wanted);
   } else if (data.kind === "refused") {
@@ -130,6 +145,7 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
     editing.heard(data);
   } else if (data.kind === "opened") {
     editing.clear();
+    edited.forget();
     view.recordings = data.recordings;
     showRuns(data.recordings);
     say(data.notes.join(" ") || `Replaying ${last.map(({ title }) => title).join(" and ")}.`);
@@ -139,6 +155,9 @@ worker.onmessage = ({ data }: MessageEvent<Report>) => {
     showRuns(data.recordings);
     editing.follow(data.recordings);
     if (data.kind !== "done") return;
+    const next = edited.done();
+    if (next && !data.stopped && goesOn(next.from)) return write(next.from, next.settings);
+    if (edited.address() !== undefined) showAddress(link() ?? location.href);
     idle();
     const ends = last.map(({ frames }) => frames.at(-1));
     const passes = ends.map((end) => end?.forwards ?? 0).join(" and ");
@@ -168,7 +187,7 @@ function keep(written: readonly string[], opened = false): void {
   for (const id of ["link", "code"]) find(id).hidden = opened;
 }
 
-function write(from?: Continuation): void {
+function write(from?: Continuation, chosen = settings()): void {
   if (!form.reportValidity()) return;
   problem("");
   asked = undefined; // the text is one of the model that is here
@@ -179,7 +198,32 @@ function write(from?: Continuation): void {
   generate.textContent = "Stop";
   say("Writing…");
   editing.begin();
-  send({ kind: "write", settings: settings(), from });
+  edited.begin(chosen, from);
+  send({ kind: "write", settings: chosen, from });
+}
+
+/** Whether what an address wants can go on from what is shown. */
+function goesOn({ frame }: Continuation): boolean {
+  const { length } = last[0].frames;
+  if (last.length === 1 && frame <= length) return true;
+  problem(
+    last.length > 1
+      ? "Expected one sampler in an address with edits, got two"
+      : `Expected edits in the address at a step from 0 to ${length}, got ${frame}`,
+  );
+  return false;
+}
+
+/** The address that writes what is shown again, edits included; undefined, and said, where it would be too long. */
+function link(): string | undefined {
+  const rest = edited.address();
+  if (rest === undefined) return location.href;
+  const made = new URL(withModel(addressOf(model), rest), location.href).href;
+  if (made.length <= longestAddress) return made;
+  problem(
+    `Expected a link of at most ${longestAddress} characters, got ${made.length} with these edits. Save the trace instead`,
+  );
+  return undefined;
 }
 
 function idle(): void {
@@ -212,19 +256,33 @@ function longest(): number {
   return model?.maxLength ?? defaults.length;
 }
 
+/** What was wanted besides belonged to other settings. */
+function settingsEdited(): void {
+  edited.want([]);
+  settingsChanged();
+}
+
 /** The address and the sample say what the fields say. */
 function settingsChanged(): void {
   field("steps").disabled = !hasSteps(field("sampler").value);
   find("sample").textContent = codeSample(settings(), model);
-  history.replaceState(null, "", withModel(asked?.name ?? addressOf(model), hashOf(settings())));
+  showAddress(withModel(asked?.name ?? addressOf(model), edited.addressOf(settings())));
+}
+
+function showAddress(address: string): void {
+  history.replaceState(null, "", address);
 }
 
 function restore(): void {
   const { model: name, rest } = splitModel(location.hash);
   asked = undefined;
+  edited.want([]);
   try {
     const isHere = name === undefined || isNamed(model, name);
-    const wanted = settingsFrom(rest, isHere ? model?.maxLength : Number.POSITIVE_INFINITY);
+    const most = isHere ? longest() : Number.POSITIVE_INFINITY;
+    const { turns, rest: others } = splitTurns(rest, most);
+    const wanted = settingsFrom(others, most);
+    edited.want(turns);
     if (!isHere) asked = { name, settings: wanted };
     show(wanted);
     problem("");

@@ -3,12 +3,17 @@ import type { Recording } from "@textdiffusion/render";
 /** Makes the buttons work that copy the address and the code, and save the text as a page and a GIF. */
 export function startKeeping(page: {
   recordings(): readonly Recording[];
+  /** undefined where there is none, which the page has said. */
+  link(): string | undefined;
   code(): string;
   save(file: Blob, ending: string): void;
   problem(text: string): void;
 }): void {
   const button = (id: string) => document.getElementById(id) as HTMLButtonElement;
-  button("link").onclick = () => copy(location.href, button("link"), page.problem);
+  button("link").onclick = () => {
+    const link = page.link();
+    if (link !== undefined) void copy(link, button("link"), page.problem);
+  };
   button("code").onclick = () => copy(page.code(), button("code"), page.problem);
   button("html").onclick = async () => {
     const { replayHtml } = await import("./exports.js");
