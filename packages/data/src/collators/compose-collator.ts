@@ -42,7 +42,10 @@ export interface CollatorParts {
   readonly pairs?: boolean;
 }
 
-/** Levels to begin with; where they end the collator says `changesAt`. A small model learns sooner from little noise, which leaves it much to see. */
+/**
+ * Levels to begin with; `Collator.changesAt` tells where they end. A small model learns sooner from little noise, which leaves it
+ * much to see.
+ */
 export interface NoiseWarmup {
   readonly levels: LevelRule;
   /** Of the training, in [0, 1]. */

@@ -30,8 +30,7 @@ export interface CollatorLawOptions {
  * The laws of `Collator`: `has-its-shapes`, `keeps-the-text`, `noise-is-the-mask`, `spares-special-tokens`,
  * `spares-prompts`, `spares-the-kept-prefix`, `spares-what-is-not-attended`, `repeats-with-its-random`,
  * `weighs-noise-only`, `has-a-denominator`, `mask-rate-matches-time`, `rejects-bad-rows`,
- * `changes-in-order`; under a schedule with
- * per-position noise also `mask-rates-match-positions`.
+ * `changes-in-order`; under a schedule with per-position noise also `mask-rates-match-positions`.
  *
  * @param make - makes a fresh collator
  */
