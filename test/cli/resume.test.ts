@@ -57,6 +57,13 @@ describe("a training run that was killed", () => {
     expect(weights("interrupted").equals(weights("whole"))).toBe(true);
   }, 300_000);
 
+  it("says that there is nothing to resume, as in a folder of another name, and begins", async () => {
+    const begun = await runCli(train("mistyped", "--resume"));
+    expect(begun.code, begun.stderr).toBe(0);
+    expect(begun.stderr).toMatch(/^Nothing to resume in \S*mistyped: a new run begins\.$/m);
+    expect((await runCli(train("mistyped", "--resume"))).stderr).not.toContain("Nothing to resume");
+  }, 240_000);
+
   it("has one metrics line for each step, however often it was killed", () => {
     const steps = readFileSync(path("broken", "metrics.jsonl"), "utf8")
       .trim()

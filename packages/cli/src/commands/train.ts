@@ -204,6 +204,8 @@ async function train(options: TrainOptions, context: CommandContext): Promise<vo
       onRead: reading.show,
       onEvent: (event) => {
         reading.close();
+        if (options.resume && event.kind === "started" && !event.resumed)
+          notes.write(`Nothing to resume in ${options.out}: a new run begins.\n`);
         progress.show(event);
       },
     });
